@@ -1,0 +1,152 @@
+"""Connecting accounts (R1, R9): nothing is stored before discovery has succeeded."""
+
+from __future__ import annotations
+
+import secrets as random
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from icalsync.app.parts import Parts
+from icalsync.core.credentials import app_specific
+from icalsync.core.paths import path_key
+from icalsync.core.providers import PROVIDERS, Provider
+from icalsync.engine.run import Wish, sync_integration
+from icalsync.errors import AnotherPrincipal, InvalidInput, PasswordForm
+from icalsync.ports import Counts, Discovered, Login, Purpose, Run, Secret, Traffic
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What a discovery brought, and what it cost."""
+
+    discovered: Discovered
+    traffic: Traffic
+    started: datetime
+
+
+def connect(
+    parts: Parts, *, sub_account: str, user_id: str, provider: str, account: str, password: Secret, url: str | None
+) -> dict[str, Any]:
+    """Connect an account for a user: ``integration_id``, ``new`` and its ``calendars`` (rows of the view).
+
+    An account already known gets one more connection, and the password replaces the old one for all (design.md §3).
+    Raises ``InvalidInput``, ``PasswordForm``, ``UrlRefused``, the ``ServerError`` and the ``SecretError`` tree.
+    """
+    user = parts.people.user(sub_account, user_id)
+    spec = _provider(provider)
+    login = Login(spec.name, _address(parts, spec, url), _account(account), checked_password(spec, password))
+    found = _discover(parts, login)
+    origin = found.discovered.origin if spec.origin_is_identity else ""
+    known = parts.accounts.find(spec.name, origin, found.discovered.principal)
+    integration_id = known or f"int-{random.token_hex(5)}"
+    parts.secrets.put(integration_id, login.password)
+    try:
+        new = parts.accounts.connect(
+            integration_id=integration_id,
+            provider=spec.name,
+            url=login.url,
+            found=found.discovered,
+            account=login.account,
+            sub_account=user["sub_account"],
+            user_id=user["user_id"],
+        )
+    except BaseException:
+        # R1: a password without an integration would be an orphan nobody knows of
+        if known is None:
+            parts.secrets.delete(integration_id)
+        raise
+    _record(parts, integration_id, found)
+    calendars = [row for row in parts.accounts.calendars(sub_account, user_id) if row["integration_id"] == integration_id]
+    return {"integration_id": integration_id, "new": new, "calendars": calendars}
+
+
+def reconnect(parts: Parts, integration_id: str, password: Secret) -> dict[str, Any]:
+    """Replace an integration's password once for all it serves, and pull it at once; the row of the view ``integrations``.
+
+    Raises ``UnknownIntegration``, ``PasswordForm``, ``AuthenticationRejected``, ``AnotherPrincipal``.
+    """
+    stored = parts.accounts.integration(integration_id)
+    spec = _provider(stored["provider"])
+    login = Login(spec.name, stored["url"], stored["account"], checked_password(spec, password))
+    found = _discover(parts, login)
+    if path_key(found.discovered.principal) != path_key(stored["principal"]):
+        # P18: another account's calendars must never slip under this integration's name
+        raise AnotherPrincipal(integration_id=integration_id)
+    parts.secrets.put(integration_id, login.password)
+    sync_integration(parts.context(), integration_id, Wish(purpose=Purpose.CONNECT, rediscover=True))
+    return next(row for row in parts.accounts.integrations() if row["integration_id"] == integration_id)
+
+
+def disconnect(parts: Parts, *, sub_account: str, user_id: str, integration_id: str, purge: bool) -> dict[str, Any]:
+    """End one connection; the integration and its secret go with the last one."""
+    last = parts.accounts.disconnect(sub_account, user_id, integration_id, purge=purge)
+    if last:
+        parts.secrets.delete(integration_id)
+    return {"sub_account": sub_account, "user_id": user_id, "integration_id": integration_id, "last": last, "purged": purge}
+
+
+def checked_password(spec: Provider, password: Secret) -> Secret:
+    """R1: the app-specific form where the provider wants it, before any request; else only that there is one."""
+    text = password.reveal()
+    if not spec.app_specific_password:
+        if not text:
+            raise InvalidInput(what="the password", value="", why="it is empty")
+        return password
+    dashed = app_specific(text)
+    if dashed is None:
+        raise PasswordForm
+    return Secret(dashed)
+
+
+def _provider(name: str) -> Provider:
+    if name not in PROVIDERS:
+        raise InvalidInput(what="the provider", value=name, why=f"known are {', '.join(PROVIDERS)}")
+    return PROVIDERS[name]
+
+
+def _account(account: str) -> str:
+    if not account.strip():
+        raise InvalidInput(what="the account name", value=account, why="it is empty")
+    return account.strip()
+
+
+def _address(parts: Parts, spec: Provider, url: str | None) -> str:
+    if spec.name == "icloud":
+        return parts.settings.icloud_url
+    if not url or not url.strip():
+        raise InvalidInput(what="--url", value=url or "", why=f"the provider {spec.name} needs the server's address")
+    return url.strip()
+
+
+def _discover(parts: Parts, login: Login) -> _Found:
+    started = parts.clock.now()
+    with parts.door.open(login) as server:
+        return _Found(server.discover(), server.traffic, started)
+
+
+def _record(parts: Parts, integration_id: str, found: _Found) -> None:
+    """The discovery as a run of its own (design.md §7)."""
+    lease = parts.pulls.acquire(integration_id, parts.actor, 30)
+    try:
+        parts.pulls.record(
+            lease,
+            Run(
+                run_id=uuid4().hex,
+                integration_id=integration_id,
+                purpose=Purpose.CONNECT,
+                started_at=found.started,
+                ended_at=parts.clock.now(),
+                requests=found.traffic.requests,
+                bytes=found.traffic.bytes,
+                counts=Counts(),
+                pushed=0,
+                outcome="ok",
+                error_code=None,
+                status="ok",
+                status_reason=None,
+            ),
+        )
+    finally:
+        parts.pulls.release(lease)

@@ -1,0 +1,153 @@
+"""Syncing what is wished for, once per integration whatever the number of people behind it (R9), and reporting it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import timedelta
+from typing import Any, Final
+
+from icalsync.app.parts import Parts
+from icalsync.core.interval import Interval
+from icalsync.engine.context import Progress
+from icalsync.engine.fleet import Refused, sync_integrations
+from icalsync.engine.pull import PullPlan
+from icalsync.engine.run import Wish, plan_integration
+from icalsync.errors import AmbiguousName, UnknownCalendar
+from icalsync.ports import Run
+
+HORIZON_STEP: Final = timedelta(days=7)
+SUMS: Final = ("requests", "bytes", "added", "changed", "removed", "rejected", "pushed")
+
+
+@dataclass(frozen=True, slots=True)
+class SyncReport:
+    """What a sync did: ``runs`` as in the view ``sync_runs`` (each with its ``calendars``), ``totals`` their sums; a table in Jupyter."""
+
+    runs: tuple[dict[str, Any], ...]
+    refused: tuple[dict[str, str], ...] = ()
+    """Integrations another process is syncing, as errors."""
+    exit_code: int = 0
+    totals: dict[str, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """The totals follow from the runs."""
+        object.__setattr__(self, "totals", {name: sum(int(run[name]) for run in self.runs) for name in SUMS})
+
+    def as_dict(self) -> dict[str, Any]:
+        """``{"runs": …, "totals": …}`` as ``sync --json`` prints it."""
+        return {"runs": list(self.runs), "totals": self.totals}
+
+    def _repr_html_(self) -> str:
+        import html  # noqa: PLC0415  # only Jupyter asks
+
+        head = ("integration_id", "purpose", "outcome", *SUMS, "error_code")
+        rows = "".join("<tr>" + "".join(f"<td>{html.escape(str(run[name] or 0))}</td>" for name in head) + "</tr>" for run in self.runs)
+        return f"<table><tr>{''.join(f'<th>{name}</th>' for name in head)}</tr>{rows}</table>"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which integrations and calendars are meant; None and empty mean all."""
+
+    sub_account: str | None = None
+    user_id: str | None = None
+    calendar: str | None = None
+    confirm_deletions: tuple[str, ...] = ()
+
+
+def sync(parts: Parts, scope: Scope, report: Callable[[Progress], None] | None = None) -> SyncReport:
+    """Pull everything in scope. Trouble with one account is in the report; only the database's own trouble is raised."""
+    integration_ids, wish = _resolve(parts, scope)
+    if integration_ids:
+        roll_horizon(parts)
+    results = sync_integrations(parts.context(report), integration_ids, wish) if integration_ids else []
+    runs = [result for result in results if isinstance(result, Run)]
+    refused = [result.error.as_dict() for result in results if isinstance(result, Refused)]
+    return SyncReport(tuple(run_row(run) for run in runs), tuple(refused), exit_code(runs, len(refused)))
+
+
+def roll_horizon(parts: Parts) -> None:
+    """Keep recurring events expanded ``horizon_ahead`` from now, in weekly steps: an unchanged day writes nothing (R17)."""
+    now, known = parts.clock.now(), parts.answers.horizon()
+    if known is not None and known.end >= now + parts.settings.horizon_ahead:
+        return
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    start = midnight - parts.settings.horizon_back if known is None else known.start
+    parts.answers.ensure_horizon(Interval(start, midnight + parts.settings.horizon_ahead + HORIZON_STEP), parts.reader.read)
+
+
+def plan(parts: Parts, scope: Scope) -> list[dict[str, Any]]:
+    """What a sync would do now, calendar by calendar; asks the servers and changes nothing. Raises the first server's trouble."""
+    integration_ids, wish = _resolve(parts, scope)
+    names = {row["calendar_id"]: row["display_name"] for row in _all_calendars(parts)}
+    context = parts.context() if integration_ids else None
+    rows = []
+    for integration_id in integration_ids:
+        assert context is not None  # noqa: S101  # there are integrations
+        rows += [plan_row(integration_id, names, item) for item in plan_integration(context, integration_id, wish)]
+    return rows
+
+
+def plan_row(integration_id: str, names: dict[str, str], item: PullPlan) -> dict[str, Any]:
+    """One planned pull as a row: how it would be asked, and how many objects would be added, changed, removed or held."""
+    return {
+        "integration_id": integration_id,
+        "calendar_id": item.calendar_id,
+        "display_name": names.get(item.calendar_id, item.calendar_id),
+        "way": str(item.way),
+        "added": len(item.new),
+        "changed": len(item.changed),
+        "removed": len(item.removals),
+        "held": len(item.held),
+    }
+
+
+def run_row(run: Run) -> dict[str, Any]:
+    """A run as in the view ``sync_runs``, with its calendars as in ``sync_calendar_runs``."""
+    head = ("run_id", "integration_id", "purpose", "started_at", "ended_at", "requests", "bytes")
+    row: dict[str, Any] = {name: getattr(run, name) for name in head} | asdict(run.counts)
+    row |= {"purpose": str(run.purpose), "pushed": run.pushed, "outcome": run.outcome, "error_code": run.error_code}
+    row["status"], row["status_reason"] = run.status, run.status_reason
+    row["calendars"] = [
+        {"run_id": run.run_id, "calendar_id": c.calendar_id, "requests": c.requests, "bytes": c.bytes}
+        | asdict(c.counts)
+        | {"outcome": c.outcome, "error_code": c.error_code}
+        for c in run.calendars
+    ]
+    return row
+
+
+def exit_code(runs: Sequence[Run], refused: int) -> int:
+    """0 all done · 1 partial trouble or findings · 3 nothing could proceed until a person acts (design.md §5)."""
+    if runs and not refused and all(run.outcome == "failed" and run.status == "reauthentication_needed" for run in runs):
+        return 3
+    return 1 if refused or any(run.outcome != "ok" or run.counts.rejected for run in runs) else 0
+
+
+def _resolve(parts: Parts, scope: Scope) -> tuple[list[str], Wish]:
+    integration_ids = parts.accounts.serving(scope.sub_account, scope.user_id)
+    confirmed = [_find(parts, scope, integration_ids, name) for name in scope.confirm_deletions]
+    if scope.calendar is None:
+        return integration_ids, Wish(confirmed=frozenset(row["calendar_id"] for row in confirmed))
+    wanted = _find(parts, scope, integration_ids, scope.calendar)
+    return [wanted["integration_id"]], Wish(
+        calendars=frozenset({wanted["calendar_id"]}), confirmed=frozenset(row["calendar_id"] for row in confirmed)
+    )
+
+
+def _find(parts: Parts, scope: Scope, integration_ids: Sequence[str], name: str) -> dict[str, Any]:
+    """A calendar by id or unique name among those in scope."""
+    if scope.sub_account is not None and scope.user_id is not None:
+        return parts.accounts.calendar(scope.sub_account, scope.user_id, name)
+    rows = [row for row in _all_calendars(parts) if row["integration_id"] in integration_ids]
+    found = [row for row in rows if row["calendar_id"] == name] or [row for row in rows if row["display_name"] == name]
+    if len(found) != 1:
+        if found:
+            raise AmbiguousName(name=name, candidates=", ".join(row["calendar_id"] for row in found))
+        raise UnknownCalendar(name=name)
+    return found[0]
+
+
+def _all_calendars(parts: Parts) -> list[dict[str, Any]]:
+    return [{str(name): value for name, value in row.items()} for row in parts.answers.view("calendars").to_dict("records")]

@@ -1,0 +1,1 @@
+"""The door to the network: CalDAV servers, over the library `caldav`."""

@@ -1,0 +1,75 @@
+"""``busy``, ``slots``, ``export``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from icalsync.cli.base import Command, opened
+from icalsync.cli.connect import zone_of
+from icalsync.cli.render import incomplete, show_row, show_rows
+
+BUSY_COLUMNS = ("user_id", "starts_at", "ends_at", "busyness", "reason", "source", "calendar_id")
+
+
+@click.command(cls=Command)
+@click.argument("sub_account", metavar="ACME")
+@click.argument("user_id", metavar="anna")
+@click.option("--from", "start", required=True, help="First moment; a bare date is midnight in the user's zone.")
+@click.option("--to", "end", required=True, help="The moment it ends before.")
+@click.option("--known-at", help="As it was known at this moment.")
+def busy(sub_account: str, user_id: str, start: str, end: str, known_at: str | None) -> int:
+    """What blocks a user's time, and why."""
+    from icalsync.app.exporting import records  # noqa: PLC0415  # pandas
+
+    app = opened()
+    zone = zone_of(app, sub_account, user_id)
+    frame = app.busy(sub_account, user_id, start, end, known_at=known_at)
+    rows = records(frame.drop(columns=["complete", "as_of"]))
+    show_rows(rows, BUSY_COLUMNS, zone=zone, empty="Nothing blocks this time.")
+    return incomplete(app.coverage(sub_account, user_id, start, end, known_at=known_at), zone)
+
+
+@click.command(cls=Command)
+@click.argument("sub_account", metavar="ACME")
+@click.argument("user_ids", metavar="anna [ben…]", nargs=-1, required=True)
+@click.option("--from", "start", required=True, help="First moment; a bare date is midnight in the user's zone.")
+@click.option("--to", "end", required=True, help="The moment it ends before.")
+@click.option("--length", default="30m", show_default=True, help="How long the slot must be: 30m, 1h, 1h30m.")
+@click.option("--need", default="all", show_default=True, help="all, any, or how many of the users.")
+def slots(sub_account: str, user_ids: tuple[str, ...], start: str, end: str, length: str, need: str) -> int:
+    """When these users can be booked."""
+    from icalsync.app.exporting import records  # noqa: PLC0415  # pandas
+
+    app = opened()
+    zone = zone_of(app, sub_account, user_ids[0] if len(set(user_ids)) == 1 else None)
+    frame = app.slots(sub_account, user_ids, start, end, length=length, need=_need(need))
+    coverage = ("complete", "as_of", "missing")
+    rows = [{**row, "coverage": {name: row.pop(name) for name in coverage}} for row in records(frame)]
+    show_rows(rows, ("starts_at", "ends_at", "users"), zone=zone, empty="There is no slot in this time.")
+    return incomplete(app.coverage(sub_account, user_ids, start, end), zone)
+
+
+def _need(text: str) -> Literal["all", "any"] | int:
+    if text == "all":
+        return "all"
+    if text == "any":
+        return "any"
+    if text.isdigit() and int(text) > 0:
+        return int(text)
+    raise click.UsageError(f"--need is all, any or a number, not {text!r}", click.get_current_context())
+
+
+@click.command(cls=Command)
+@click.argument("view", metavar="VIEW")
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="A .csv, .parquet or .json file.")
+@click.option("--where", help="An SQL condition over the view's columns, such as \"user_id = 'anna'\".")
+def export(view: str, output: Path, where: str | None) -> None:
+    """Write a public view to a file; instants are in UTC."""
+    done = opened().export(view, output, where=where)
+    show_row(done, f"Wrote {done['rows']} rows of {view} to {output}.")
+
+
+COMMANDS = (busy, slots, export)

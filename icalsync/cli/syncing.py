@@ -1,0 +1,85 @@
+"""``sync``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from icalsync.cli.base import Command, opened, options
+from icalsync.cli.connect import zone_of
+from icalsync.cli.render import print_json, show_rows, table
+
+if TYPE_CHECKING:
+    from icalsync.app import SyncReport
+    from icalsync.engine.context import Progress
+
+RUN_COLUMNS = ("integration_id", "purpose", "outcome", "added", "changed", "removed", "rejected", "requests", "bytes", "error_code")
+PLAN_COLUMNS = ("integration_id", "display_name", "way", "added", "changed", "removed", "held")
+
+
+@click.command(cls=Command)
+@click.option("--sub-account", help="Only what serves this sub-account.")
+@click.option("--user", help="Only what serves this user (with --sub-account).")
+@click.option("--calendar", help="Only this calendar: its id, or its name where that is unique.")
+@click.option("--plan", is_flag=True, help="Ask the servers, show what would change here, change nothing.")
+@click.option("--confirm-deletions", metavar="CALENDAR", multiple=True, help="Let the held removals of this calendar go.")
+def sync(sub_account: str | None, user: str | None, calendar: str | None, plan: bool, confirm_deletions: tuple[str, ...]) -> int:
+    """Pull what changed in the connected calendars, each account once."""
+    if user is not None and sub_account is None:
+        raise click.UsageError("--user needs --sub-account", click.get_current_context())
+    app = opened()
+    zone = zone_of(app, sub_account, user)
+    if plan:
+        show_rows(app.plan(sub_account, user, calendar), PLAN_COLUMNS, zone=zone, empty="Nothing is connected.")
+        return 0
+    with _progress() as report:
+        done = app.sync(sub_account, user, calendar, confirm_deletions=confirm_deletions, report=report)
+    _show(done, zone)
+    return done.exit_code
+
+
+def _show(done: SyncReport, zone: str) -> None:
+    if options().json:
+        print_json(done.as_dict(), zone)
+        for error in done.refused:
+            click.echo(json.dumps(error, ensure_ascii=False), err=True)
+        return
+    if not done.runs and not done.refused:
+        click.echo("Nothing is connected.")
+    if done.runs:
+        table(done.runs, RUN_COLUMNS, zone)
+    for run in done.runs:
+        if run["status_reason"]:
+            click.echo(f"{run['integration_id']}: {run['status_reason']}", err=True)
+    for error in done.refused:
+        click.echo(f"{error['message']} {error['next_step']}", err=True)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[Progress], None] | None]:
+    """Progress bars on a terminal, none in pipes."""
+    if options().json or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console  # noqa: PLC0415  # only where somebody is looking
+    from rich.progress import Progress as Bars  # noqa: PLC0415
+
+    with Bars(console=Console(stderr=True), transient=True) as bars:
+        tasks: dict[str, object] = {}
+
+        def report(progress: Progress) -> None:
+            task = tasks.get(progress.integration_id)
+            if task is None:
+                task = tasks[progress.integration_id] = bars.add_task(progress.integration_id, total=None)
+            what = progress.calendar or "calendars"
+            bars.update(task, description=f"{progress.integration_id}: {what}", completed=progress.done, total=progress.total)  # type: ignore[arg-type]
+
+        yield report
+
+
+COMMANDS = (sync,)

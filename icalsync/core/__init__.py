@@ -1,0 +1,1 @@
+"""What calendars mean: pure functions over plain data, without I/O, clock or logging."""

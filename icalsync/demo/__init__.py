@@ -1,0 +1,1 @@
+"""The demo: a believable world of calendars on a real CalDAV server on this machine, synced and asked."""

@@ -1,0 +1,1 @@
+"""What happens, in order: discover, pull, record. Knows only ports; deciding is left to ``core``."""

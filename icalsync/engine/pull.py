@@ -1,0 +1,162 @@
+"""Pulling one calendar: ask what differs, fetch it, commit it, and the token last (C29)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from icalsync.core.interval import Interval
+from icalsync.core.pull import Changes, Marks, Way, choose_way, compare_delta, compare_listing, is_suspicious, proven_again
+from icalsync.engine.context import Context, Progress
+from icalsync.errors import SyncTokenInvalid, Unsupported
+from icalsync.ports import (
+    CalendarServer,
+    CalendarState,
+    Collection,
+    Counts,
+    Finish,
+    FullListing,
+    Lease,
+    ObjectWrite,
+    PullBatch,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PullPlan:
+    """What pulling one calendar would do: shown by ``sync --plan``, carried out by ``carry_out``."""
+
+    calendar_id: str
+    way: Way
+    new: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    removals: tuple[str, ...] = ()
+    held: tuple[str, ...] = ()
+    """Removals that wait for a second proof (R13)."""
+    sync_token: str | None = None
+    clean: bool = True
+    """False where the answer was not whole: then the old token stays and nothing is removed."""
+
+    @property
+    def full(self) -> bool:
+        """Whether a full listing was compared."""
+        return self.way in {Way.LISTING, Way.TOKEN_LISTING}
+
+
+@dataclass(frozen=True, slots=True)
+class PullOutcome:
+    """What carrying out a plan brought. ``undelivered`` hrefs are listed but could not be fetched: unknown, not gone (C25)."""
+
+    counts: Counts
+    undelivered: tuple[str, ...] = ()
+
+
+def plan_pull(
+    context: Context, server: CalendarServer, calendar: CalendarState, listed: Collection, *, confirmed: bool = False
+) -> PullPlan:
+    """Ask the server what differs from the store. ``confirmed``: a person let held removals go."""
+    way = choose_way(
+        token=calendar.sync_token,
+        before=Marks(calendar.listed_ctag, calendar.listed_token),
+        listed=Marks(listed.ctag, listed.sync_token),
+        reports=listed.reports if listed.reports is not None else calendar.reports,
+        reconciled_at=calendar.reconciled_at,
+        now=context.clock.now(),
+    )
+    if way is Way.UNCHANGED and not confirmed and calendar.state == "ok":
+        return PullPlan(calendar.calendar_id, way)
+    stored = context.store.etags(calendar.calendar_id)
+    if way is Way.DELTA and calendar.sync_token is not None:
+        plan = _delta(server, calendar, calendar.sync_token, stored)
+        if plan is not None:
+            return _with_holds(plan, stored, confirmed=confirmed)
+        way = Way.TOKEN_LISTING
+    plan = _listing(server, calendar, way, stored)
+    return _with_holds(plan, stored, confirmed=confirmed or proven_again(calendar.held_since, context.clock.now()))
+
+
+def _delta(server: CalendarServer, calendar: CalendarState, token: str, stored: Mapping[str, str | None]) -> PullPlan | None:
+    try:
+        delta = server.changes_since(calendar.href, token)
+    except (SyncTokenInvalid, Unsupported):
+        # H4, H8, C1: not a failure but a reason to list in full; the listing then proves what is gone
+        return None
+    changes = compare_delta(stored, ((member.href, member.etag) for member in delta.changed), delta.removed)
+    return _plan(calendar, Way.DELTA, changes, delta.sync_token, clean=delta.clean)
+
+
+def _listing(server: CalendarServer, calendar: CalendarState, way: Way, stored: Mapping[str, str | None]) -> PullPlan:
+    listing: FullListing | None = None
+    if way is Way.TOKEN_LISTING:
+        try:
+            listing = server.list_with_token(calendar.href)
+        except (SyncTokenInvalid, Unsupported):
+            # H8: sync-collection is an offer, not a duty; the etag listing is what every server has
+            way = Way.LISTING
+    if listing is None:
+        # the token was told before the listing: what changes in between is seen again, never missed
+        listing = replace(server.list_members(calendar.href), sync_token=None)
+        way = Way.LISTING
+    changes = compare_listing(stored, ((member.href, member.etag) for member in listing.members))
+    return _plan(calendar, way, changes, listing.sync_token, clean=listing.clean)
+
+
+def _plan(calendar: CalendarState, way: Way, changes: Changes, token: str | None, *, clean: bool) -> PullPlan:
+    removals = changes.gone if clean else ()
+    return PullPlan(calendar.calendar_id, way, changes.new, changes.changed, removals, (), token, clean)
+
+
+def _with_holds(plan: PullPlan, stored: Mapping[str, str | None], *, confirmed: bool) -> PullPlan:
+    if confirmed or not is_suspicious(len(plan.removals), len(stored)):
+        return plan
+    return replace(plan, removals=(), held=plan.removals)
+
+
+@dataclass(frozen=True, slots=True)
+class Pull:
+    """What carrying out a plan works with."""
+
+    context: Context
+    server: CalendarServer
+    lease: Lease
+    calendar: CalendarState
+    listed: Collection
+    window: Interval
+
+    def commit(self, writes: tuple[ObjectWrite, ...], finish: Finish | None) -> Counts:
+        """One transaction; thrown away where lease or starting token moved."""
+        batch = PullBatch(self.calendar.calendar_id, self.calendar.sync_token, writes, self.window, finish)
+        return self.context.store.commit(self.lease, batch)
+
+
+def carry_out(pull: Pull, plan: PullPlan) -> PullOutcome:
+    """Fetch and commit, batch by batch; the token goes with the last rows, and only if everything was delivered."""
+    counts, undelivered = Counts(), list[str]()
+    pending: tuple[ObjectWrite, ...] = ()
+    hrefs = plan.new + plan.changed
+    multiget = pull.listed.reports is None or "calendar-multiget" in pull.listed.reports
+    for start in range(0, len(hrefs), pull.context.batch):
+        if pending:
+            counts += pull.commit(pending, None)
+        fetched = pull.server.fetch(pull.calendar.href, hrefs[start : start + pull.context.batch], multiget=multiget)
+        pending = tuple(ObjectWrite(o.href, o.etag, o.raw, pull.context.reader.read(o.raw, pull.window)) for o in fetched.objects)
+        undelivered += fetched.missing
+        done = min(start + pull.context.batch, len(hrefs))
+        pull.context.report(Progress(pull.lease.integration_id, pull.calendar.display_name, done, len(hrefs)))
+    finish = _finish(plan, pull.listed) if plan.clean and not undelivered else None
+    if pending or finish is not None:
+        counts += pull.commit(pending, finish)
+    return PullOutcome(counts, tuple(undelivered))
+
+
+def _finish(plan: PullPlan, listed: Collection) -> Finish:
+    # with held removals neither token nor marks are kept: the next run lists in full again and can confirm them (R13)
+    kept = not plan.held
+    return Finish(
+        sync_token=plan.sync_token if kept else None,
+        listed_ctag=listed.ctag if kept else None,
+        listed_token=listed.sync_token if kept else None,
+        removals=plan.removals,
+        held=plan.held,
+        full=plan.full,
+    )

@@ -1,0 +1,505 @@
+"""The errors of icalsync, as one tree. Each leaf says what happened, to what, and the next step.
+
+    IcalsyncError
+    ├── InputError                  FIX_INPUT       2  what was given cannot be right; nothing was tried
+    │   ├── InvalidInput · StartAfterEnd · AlreadyExists · AmbiguousName · QueryRefused
+    │   ├── NotFound                · UnknownSubAccount · UnknownUser · UnknownIntegration · UnknownCalendar
+    │   │                           · UnknownView · NotConnected · BeforeRetention
+    │   ├── PasswordForm            R1: not the form of an app-specific password
+    │   ├── UrlRefused              · InsecureUrl · PrivateHost · SingleCalendarUrl
+    │   ├── NotSelectable           R10: a collection that can have no role
+    │   ├── AnotherPrincipal        reconnected to somebody else's account
+    │   ├── PasswordMissing         nobody can be asked for it
+    │   ├── ConfirmationNeeded      an explicit yes is needed, and nobody can be asked
+    │   └── DependencyMissing       an optional part is not installed
+    ├── SettingsInvalid             FIX_SETTINGS    2
+    ├── PersonNeeded                ASK             3  nothing can proceed until a person acts
+    │   ├── CalendarReadOnly        R3: the linked calendar needs author access
+    │   └── SecretError             · SecretNotFound · SecretStoreUnavailable · SecretKeyMissing · SecretKeyWrong
+    │                               · SecretFileUnsafe · SecretDamaged · SecretGivenElsewhere
+    ├── ServerError                 (says the host, never the credentials)
+    │   ├── ServerUnreachable       RETRY           1  · HostUnknown · ServerTimedOut · ServerBusy(retry_after)
+    │   ├── ServerFailed            RETRY           1  a 5xx, or an answer cut short
+    │   ├── CertificateInvalid      ASK             1
+    │   ├── AuthenticationRejected  REAUTHENTICATE  3  a new app-specific password is needed
+    │   ├── AccessDenied            SKIP_CALENDAR   1  a bare 403
+    │   ├── CalendarGone            REDISCOVER      1  404 or 410 on the collection itself
+    │   ├── SyncTokenInvalid        RELIST          1  DAV:valid-sync-token, whatever the status
+    │   ├── PreconditionFailed      REPLAN          1  412: the ETag moved
+    │   ├── Unsupported             RELIST          1  the server does not offer this request
+    │   ├── NotCalDav               ASK             1  an answer, but not CalDAV
+    │   ├── RedirectRefused         ASK             1  to another site, or round in circles
+    │   ├── AnswerTooLarge          SKIP_CALENDAR   1
+    │   └── ProtocolViolation       SKIP_CALENDAR   1  an answer that cannot be read
+    ├── SyncRefused                                 1
+    │   ├── AnotherSyncIsRunning    RETRY
+    │   └── LeaseLost               REPLAN
+    └── StoreError
+        ├── StoreLocked             RETRY           1  names the holder
+        ├── StoreFull               RETRY           1
+        ├── NotADatabase            FIX_SETTINGS    2
+        ├── StoreUnsafe             FIX_SETTINGS    2  a place or a mode that cannot keep it safe
+        ├── DatabaseMissing         ASK             3  there was one, and it is gone
+        ├── SchemaTooNew            ASK             3
+        └── MigrationFailed         ABORT           3
+
+An object that cannot be understood is a value (``core.model.Rejected``), not an exception: it is quarantined and lowers coverage.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any, ClassVar
+
+from icalsync.messages import next_step_of, say
+
+
+class Disposition(Enum):
+    """What the caller, or the person, should do about an error."""
+
+    FIX_INPUT = "fix_input"
+    FIX_SETTINGS = "fix_settings"
+    RETRY = "retry"
+    REAUTHENTICATE = "reauthenticate"
+    SKIP_CALENDAR = "skip_calendar"
+    REDISCOVER = "rediscover"
+    RELIST = "relist"
+    REPLAN = "replan"
+    ASK = "ask"
+    ABORT = "abort"
+
+
+class IcalsyncError(Exception):
+    """Everything icalsync raises on purpose; ``code``, ``message`` and ``next_step`` are for people and programs alike."""
+
+    code: ClassVar[str] = "ERROR"
+    disposition: ClassVar[Disposition] = Disposition.ABORT
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, **facts: Any) -> None:
+        self.facts = facts
+        self.message = say(self.code, **facts)
+        self.next_step = next_step_of(self.code, **facts)
+        super().__init__(self.message)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _revive, (type(self), self.facts)
+
+    def as_dict(self) -> dict[str, str]:
+        """The error as the one object ``--json`` prints on standard error (design.md §5)."""
+        return {"error": self.code, "message": self.message, "next_step": self.next_step}
+
+
+def _revive(cls: type[IcalsyncError], facts: dict[str, Any]) -> IcalsyncError:
+    return cls(**facts)
+
+
+class InputError(IcalsyncError):
+    """What was given cannot be right, and nothing was tried."""
+
+    code = "INPUT_ERROR"
+    disposition = Disposition.FIX_INPUT
+    exit_code = 2
+
+
+class InvalidInput(InputError):
+    """One value has the wrong form: ``what``, ``value``, ``why``."""
+
+    code = "INVALID_INPUT"
+
+
+class StartAfterEnd(InputError):
+    """A window or a slot that ends before it starts: ``start``, ``end``."""
+
+    code = "START_AFTER_END"
+
+
+class AlreadyExists(InputError):
+    """A name that is taken: ``kind``, ``name``."""
+
+    code = "ALREADY_EXISTS"
+
+
+class AmbiguousName(InputError):
+    """A display name that several calendars bear: ``name``, ``candidates``."""
+
+    code = "AMBIGUOUS_NAME"
+
+
+class QueryRefused(InputError):
+    """An SQL text that does not only read: ``why``."""
+
+    code = "QUERY_REFUSED"
+
+
+class NotFound(InputError):
+    """Something named does not exist: ``kind``, ``name``."""
+
+    code = "NOT_FOUND"
+
+
+class UnknownSubAccount(NotFound):
+    """No such sub-account: ``name``."""
+
+    code = "UNKNOWN_SUB_ACCOUNT"
+
+
+class UnknownUser(NotFound):
+    """No such user in that sub-account: ``sub_account``, ``name``."""
+
+    code = "UNKNOWN_USER"
+
+
+class UnknownIntegration(NotFound):
+    """No such integration: ``name``."""
+
+    code = "UNKNOWN_INTEGRATION"
+
+
+class UnknownCalendar(NotFound):
+    """No such calendar for that user: ``name``."""
+
+    code = "UNKNOWN_CALENDAR"
+
+
+class UnknownView(NotFound):
+    """No such public view: ``name``, ``known``."""
+
+    code = "UNKNOWN_VIEW"
+
+
+class NotConnected(NotFound):
+    """That integration does not serve that user: ``user_id``, ``integration_id``."""
+
+    code = "NOT_CONNECTED"
+
+
+class BeforeRetention(NotFound):
+    """A moment before which nothing is kept: ``moment``, ``limit`` (R16)."""
+
+    code = "BEFORE_RETENTION"
+
+
+class PasswordForm(InputError):
+    """R1: an iCloud password that is not of the app-specific form. Never carries the password."""
+
+    code = "PASSWORD_FORM"
+
+
+class PasswordMissing(InputError):
+    """There is no terminal to ask for a password, and none was given."""
+
+    code = "PASSWORD_MISSING"
+
+
+class ConfirmationNeeded(InputError):
+    """A step that needs an explicit yes: ``what`` (a sentence)."""
+
+    code = "CONFIRMATION_NEEDED"
+
+
+class UrlRefused(InputError):
+    """A server address that cannot be used: ``url``, ``why``."""
+
+    code = "URL_REFUSED"
+
+
+class InsecureUrl(UrlRefused):
+    """Plain http to a host that is not loopback: ``host``."""
+
+    code = "INSECURE_URL"
+
+
+class PrivateHost(UrlRefused):
+    """A private, loopback or link-local address without leave: ``host``, ``address``."""
+
+    code = "PRIVATE_HOST"
+
+
+class SingleCalendarUrl(UrlRefused):
+    """The address of one calendar where an account's is needed: ``url``."""
+
+    code = "SINGLE_CALENDAR_URL"
+
+
+class NotSelectable(InputError):
+    """R10: a collection that can have no role: ``name``, ``reason`` (a sentence)."""
+
+    code = "NOT_SELECTABLE"
+
+
+class AnotherPrincipal(InputError):
+    """A reconnect that arrived at another account: ``integration_id``."""
+
+    code = "ANOTHER_PRINCIPAL"
+
+
+class DependencyMissing(InputError):
+    """An optional part is not installed: ``package``, ``extra``."""
+
+    code = "DEPENDENCY_MISSING"
+
+
+class SettingsInvalid(IcalsyncError):
+    """A setting cannot be read: ``name``, ``why``."""
+
+    code = "SETTINGS_INVALID"
+    disposition = Disposition.FIX_SETTINGS
+    exit_code = 2
+
+
+class PersonNeeded(IcalsyncError):
+    """Nothing can proceed until a person does what ``next_step`` says."""
+
+    code = "PERSON_NEEDED"
+    disposition = Disposition.ASK
+    exit_code = 3
+
+
+class CalendarReadOnly(PersonNeeded):
+    """R3: the linked calendar needs author access: ``name``."""
+
+    code = "CALENDAR_READ_ONLY"
+
+
+class SecretError(PersonNeeded):
+    """The secret store cannot do what was asked. Never carries a secret."""
+
+    code = "SECRET_ERROR"
+
+
+class SecretNotFound(SecretError):
+    """No password is stored for that integration: ``integration_id``."""
+
+    code = "SECRET_NOT_FOUND"
+
+
+class SecretStoreUnavailable(SecretError):
+    """No safe place for secrets: ``why``."""
+
+    code = "SECRET_STORE_UNAVAILABLE"
+
+
+class SecretKeyMissing(SecretError):
+    """Encrypted secrets exist, but their key does not: ``path``."""
+
+    code = "SECRET_KEY_MISSING"
+
+
+class SecretKeyWrong(SecretError):
+    """The key does not open the encrypted secrets: ``path``."""
+
+    code = "SECRET_KEY_WRONG"
+
+
+class SecretFileUnsafe(SecretError):
+    """A key or secret file that others can read: ``path``, ``mode``."""
+
+    code = "SECRET_FILE_UNSAFE"
+
+
+class SecretDamaged(SecretError):
+    """A stored secret that is not as it was written (S17): ``path``, ``why``."""
+
+    code = "SECRET_DAMAGED"
+
+
+class SecretGivenElsewhere(SecretError):
+    """A password that the environment or a mounted file provides, and icalsync only reads: ``integration_id``, ``where``."""
+
+    code = "SECRET_GIVEN_ELSEWHERE"
+
+
+class ServerError(IcalsyncError):
+    """Something between us and a CalDAV server: ``host`` and what was asked, never the credentials."""
+
+    code = "SERVER_ERROR"
+
+
+class ServerUnreachable(ServerError):
+    """No connection, or it broke: ``host``, ``why``."""
+
+    code = "SERVER_UNREACHABLE"
+    disposition = Disposition.RETRY
+
+
+class HostUnknown(ServerUnreachable):
+    """The name does not resolve: ``host``."""
+
+    code = "HOST_UNKNOWN"
+
+
+class ServerTimedOut(ServerUnreachable):
+    """A deadline passed: ``host``, ``seconds``."""
+
+    code = "SERVER_TIMED_OUT"
+
+
+class ServerBusy(ServerUnreachable):
+    """429 or 503: ``host``, ``retry_after`` (seconds, or None)."""
+
+    code = "SERVER_BUSY"
+
+
+class ServerFailed(ServerError):
+    """A 5xx, or an answer cut short: ``host``, ``status``."""
+
+    code = "SERVER_FAILED"
+    disposition = Disposition.RETRY
+
+
+class CertificateInvalid(ServerError):
+    """TLS could not be verified; nothing was sent: ``host``, ``why``."""
+
+    code = "CERTIFICATE_INVALID"
+    disposition = Disposition.ASK
+
+
+class AuthenticationRejected(ServerError):
+    """401: ``host``, ``account``; for iCloud the sentence names the likely causes (R2)."""
+
+    code = "AUTHENTICATION_REJECTED"
+    disposition = Disposition.REAUTHENTICATE
+    exit_code = 3
+
+
+class AccessDenied(ServerError):
+    """A bare 403: ``host``, ``path``."""
+
+    code = "ACCESS_DENIED"
+    disposition = Disposition.SKIP_CALENDAR
+
+
+class CalendarGone(ServerError):
+    """404 or 410 on the collection itself: ``path``."""
+
+    code = "CALENDAR_GONE"
+    disposition = Disposition.REDISCOVER
+
+
+class SyncTokenInvalid(ServerError):
+    """The server refuses our sync token (RFC 6578 §3.2): ``path``."""
+
+    code = "SYNC_TOKEN_INVALID"
+    disposition = Disposition.RELIST
+
+
+class PreconditionFailed(ServerError):
+    """412: ``path``."""
+
+    code = "PRECONDITION_FAILED"
+    disposition = Disposition.REPLAN
+
+
+class Unsupported(ServerError):
+    """The server does not offer this request: ``path``, ``what``."""
+
+    code = "UNSUPPORTED"
+    disposition = Disposition.RELIST
+
+
+class NotCalDav(ServerError):
+    """An answer, but not a CalDAV server's: ``host``, ``why``."""
+
+    code = "NOT_CALDAV"
+    disposition = Disposition.ASK
+
+
+class RedirectRefused(ServerError):
+    """A redirect to another site, to plain http, or round in circles: ``host``, ``target``, ``why``."""
+
+    code = "REDIRECT_REFUSED"
+    disposition = Disposition.ASK
+
+
+class AnswerTooLarge(ServerError):
+    """An answer above the limit, decoded: ``host``, ``limit`` (bytes)."""
+
+    code = "ANSWER_TOO_LARGE"
+    disposition = Disposition.SKIP_CALENDAR
+
+
+class ProtocolViolation(ServerError):
+    """An answer that cannot be read: ``host``, ``path``, ``why``."""
+
+    code = "PROTOCOL_VIOLATION"
+    disposition = Disposition.SKIP_CALENDAR
+
+
+class SyncRefused(IcalsyncError):
+    """A sync that must not go on."""
+
+    code = "SYNC_REFUSED"
+
+
+class AnotherSyncIsRunning(SyncRefused):
+    """A fresh lease is held elsewhere: ``integration_id``, ``holder``."""
+
+    code = "ANOTHER_SYNC_IS_RUNNING"
+    disposition = Disposition.RETRY
+
+
+class LeaseLost(SyncRefused):
+    """Our lease or starting token is no longer the stored one; the result is thrown away: ``integration_id``."""
+
+    code = "LEASE_LOST"
+    disposition = Disposition.REPLAN
+
+
+class StoreError(IcalsyncError):
+    """The database cannot do what was asked: ``why`` (the kind of error, never a value)."""
+
+    code = "STORE_ERROR"
+
+
+class StoreLocked(StoreError):
+    """Another process holds the file: ``path``, ``holder``."""
+
+    code = "STORE_LOCKED"
+    disposition = Disposition.RETRY
+
+
+class StoreFull(StoreError):
+    """The disk is full or a size limit is reached; the transaction is undone: ``path``."""
+
+    code = "STORE_FULL"
+    disposition = Disposition.RETRY
+
+
+class NotADatabase(StoreError):
+    """A file that is no (readable) icalsync database: ``path``, ``why``."""
+
+    code = "NOT_A_DATABASE"
+    disposition = Disposition.FIX_SETTINGS
+    exit_code = 2
+
+
+class StoreUnsafe(StoreError):
+    """A place or a file mode that cannot keep the data safe: ``path``, ``why``."""
+
+    code = "STORE_UNSAFE"
+    disposition = Disposition.FIX_SETTINGS
+    exit_code = 2
+
+
+class DatabaseMissing(StoreError):
+    """The marker says there was a database, but it is gone (T6, T7): ``path``, ``marker``."""
+
+    code = "DATABASE_MISSING"
+    disposition = Disposition.ASK
+    exit_code = 3
+
+
+class SchemaTooNew(StoreError):
+    """Written by a newer icalsync: ``path``, ``found``, ``known``."""
+
+    code = "SCHEMA_TOO_NEW"
+    disposition = Disposition.ASK
+    exit_code = 3
+
+
+class MigrationFailed(StoreError):
+    """A migration did not finish; the file is as it was: ``path``, ``step``."""
+
+    code = "MIGRATION_FAILED"
+    exit_code = 3

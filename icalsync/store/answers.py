@@ -1,0 +1,144 @@
+"""What the database is asked: busy time, coverage, views, and read-only SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import duckdb
+
+from icalsync.core.interval import Interval
+from icalsync.core.model import ReadResult
+from icalsync.errors import BeforeRetention, UnknownView
+from icalsync.store import horizon as horizons
+from icalsync.store import names
+from icalsync.store.database import Database
+from icalsync.store.failures import as_store_errors
+from icalsync.store.transaction import FOREVER, Row, Transaction
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+VIEWS: Final = (
+    "sub_accounts",
+    "users",
+    "integrations",
+    "connections",
+    "calendars",
+    "calendar_roles",
+    "opening_hours",
+    "policies",
+    "events",
+    "occurrences",
+    "appointments",
+    "blocked_slots",
+    "contacts",
+    "busy",
+    "coverage",
+    "double_bookings",
+    "sync_runs",
+    "sync_calendar_runs",
+    "quarantine",
+    "drift",
+    "outbox",
+    "alerts",
+    "audit_log",
+)
+"""The public views (design.md §4)."""
+
+BUSY_COLUMNS: Final = (
+    "sub_account, user_id, starts_at, ends_at, source, reason, busyness, calendar_id, href, uid, recurrence_id, ref"  # as in the view
+)
+
+User = tuple[str, str]
+"""Sub-account and user id."""
+
+
+class Answers:
+    """Reads, and never writes, apart from extending the horizon."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def busy(self, users: Sequence[User], start: datetime, end: datetime, known_at: datetime | None = None) -> pd.DataFrame:
+        """What takes the users' availability and touches ``[start, end)``, whole rows with the columns of the view ``busy``.
+
+        As known at ``known_at``, or now. ``BeforeRetention``, ``UnknownUser``.
+        """
+        window = Interval(start, end)
+        with self._db.read() as tx:
+            keys, moment = _keys(tx, users), _moment(tx, known_at)
+            return tx.frame(
+                f"SELECT {BUSY_COLUMNS} FROM _kept.busy_rows($moment) b JOIN _kept.account_user u USING (user_key) "  # noqa: S608  # our keys
+                f"WHERE b.user_key IN ({keys}) AND b.starts_at < $end AND b.ends_at > $start ORDER BY ALL",
+                {"moment": moment, "start": window.start, "end": window.end},
+            )
+
+    def coverage(self, users: Sequence[User], known_at: datetime | None = None) -> list[Row]:
+        """How complete the knowledge of each conflict calendar of the users is: rows of the view ``coverage``."""
+        with self._db.read() as tx:
+            keys, moment = _keys(tx, users), _moment(tx, known_at)
+            return tx.rows(
+                "SELECT u.sub_account, u.user_id, c.calendar_id, c.complete, c.state, c.reason, c.as_of, c.covered_from, c.covered_to "  # noqa: S608  # our keys
+                "FROM _kept.coverage_rows($moment, $present) c JOIN _kept.account_user u USING (user_key) "
+                f"WHERE c.blocks AND c.user_key IN ({keys}) ORDER BY ALL",
+                {"moment": moment, "present": known_at.astimezone(UTC) if known_at else tx.now},
+            )
+
+    def appointments(self, users: Sequence[User], start: datetime, end: datetime, known_at: datetime | None = None) -> list[Row]:
+        """The users' own appointments that hold and touch ``[start, end)``: whose, which, from when to when."""
+        window = Interval(start, end)
+        with self._db.read() as tx:
+            keys, moment = _keys(tx, users), _moment(tx, known_at)
+            return tx.rows(
+                "SELECT u.sub_account, u.user_id, a.appointment_id, a.starts_at, a.ends_at, a.forced "  # noqa: S608  # our keys
+                "FROM _kept.appointment_version a JOIN _kept.account_user u USING (user_key) "
+                f"WHERE a.user_key IN ({keys}) AND a.status <> 'cancelled' AND a.starts_at < $end AND a.ends_at > $start "
+                "AND a.known_from <= $moment AND a.known_to > $moment ORDER BY ALL",
+                {"moment": moment, "start": window.start, "end": window.end},
+            )
+
+    def view(self, name: str, where: str | None = None, params: Mapping[str, Any] | None = None) -> pd.DataFrame:
+        """One public view, filtered by an SQL condition. ``UnknownView``, ``QueryRefused``."""
+        if name not in VIEWS:
+            raise UnknownView(name=name, known=", ".join(VIEWS))
+        condition = f" WHERE ({where}\n)" if where else ""
+        return self.sql(f"SELECT * FROM {name}{condition}", params)  # noqa: S608  # checked like any other query
+
+    def sql(self, query: str, params: Mapping[str, Any] | None = None, frames: Mapping[str, pd.DataFrame] | None = None) -> pd.DataFrame:
+        """One SELECT over the public views and ``frames``; ``$name`` parameters. Everything else is refused (S6): ``QueryRefused``."""
+        with self._db.read() as tx:
+            return tx.asked(query, dict(params or {}), VIEWS, dict(frames or {}))
+
+    def write_parquet(self, frame: pd.DataFrame, path: Path) -> None:
+        """A frame as a Parquet file, by an instance of its own: the database's has no access to other files (S6). ``StoreFull``."""
+        quoted = str(path).replace("'", "''")
+        with as_store_errors(path), duckdb.connect(config={"autoinstall_known_extensions": "false"}) as connection:
+            connection.execute("SET TimeZone = 'UTC'")
+            connection.register("frame", frame)
+            connection.execute(f"COPY (FROM frame) TO '{quoted}' (FORMAT parquet)")
+
+    def horizon(self) -> Interval | None:
+        """The span over which recurring events are expanded; None before the first sync."""
+        with self._db.read() as tx:
+            return horizons.stored_horizon(tx)
+
+    def ensure_horizon(self, window: Interval, read: Callable[[bytes, Interval], ReadResult]) -> bool:
+        """Let recurring events be expanded over ``window`` too; whether anything had to be done."""
+        return horizons.ensure(self._db, window, read)
+
+
+def _keys(tx: Transaction, users: Sequence[User]) -> str:
+    """Keys of the users as SQL, because literals reach the scans, and parameters do not."""
+    return ", ".join(str(int(names.user(tx, *user)["user_key"])) for user in users) or "NULL"
+
+
+def _moment(tx: Transaction, known_at: datetime | None) -> datetime:
+    if known_at is None:
+        return FOREVER
+    limit = tx.value("SELECT retention_limit FROM _kept.meta")
+    if known_at < limit:
+        raise BeforeRetention(moment=known_at.isoformat(), limit=limit.isoformat())
+    return known_at.astimezone(UTC)

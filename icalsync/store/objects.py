@@ -1,0 +1,199 @@
+"""Calendar objects, a version per change: an unchanged text is no change, and a removal closes the version (R16, R17)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from icalsync.core import lens as core_lens
+from icalsync.core.model import Reading, ReadResult, Rejected
+from icalsync.core.paths import path_key
+from icalsync.ports import Counts, ObjectWrite
+from icalsync.store import lenses, stored_objects
+from icalsync.store.lenses import Lens
+from icalsync.store.transaction import Row, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class _New:
+    """A version to be written, and the one it replaces."""
+
+    key: int
+    write: ObjectWrite
+    replaces: Row | None
+
+
+def write(tx: Transaction, calendar_key: int, writes: Iterable[ObjectWrite]) -> Counts:
+    """Keep objects as they now are; counts what was new, changed, and could not be read."""
+    latest = {path_key(each.href): each for each in writes}
+    stored = current(tx, calendar_key, list(latest))
+    same = [
+        (stored[place], each) for place, each in latest.items() if place in stored and stored[place]["content_hash"] == content_of(each)
+    ]
+    _refresh(tx, same)
+    kept = {row["path_key"] for row, _ in same}
+    first = tx.next_key("object_version", "version_key")
+    fresh = [(place, each) for place, each in sorted(latest.items()) if place not in kept]
+    new = [_New(key, each, stored.get(place)) for key, (place, each) in enumerate(fresh, first)]
+    close(tx, [each.replaces["version_key"] for each in new if each.replaces])
+    _insert(tx, calendar_key, new)
+    _keep_quarantine(tx, calendar_key, [*new, *(_New(row["version_key"], each, row) for row, each in same)])
+    return _counts(new)
+
+
+def remove(tx: Transaction, calendar_key: int, hrefs: Iterable[str]) -> Counts:
+    """Close the versions of objects whose absence is proven (R13)."""
+    rows = current(tx, calendar_key, [path_key(href) for href in hrefs])
+    close(tx, [row["version_key"] for row in rows.values()])
+    _heal(tx, calendar_key, list(rows))
+    return Counts(removed=len(rows))
+
+
+def current(tx: Transaction, calendar_key: int, places: Sequence[str]) -> dict[str, Row]:
+    """The versions that hold now, by place."""
+    rows = tx.rows(
+        "SELECT version_key, path_key, href, etag, content_hash, kind FROM _kept.object_version "
+        "WHERE calendar_key = ? AND known_to = 'infinity' AND path_key IN (SELECT unnest(?::VARCHAR[]))",
+        [calendar_key, list(places)],
+    )
+    return {row["path_key"]: row for row in rows}
+
+
+def close(tx: Transaction, version_keys: Sequence[int]) -> None:
+    """These versions hold no longer."""
+    if version_keys:
+        tx.execute(
+            "UPDATE _kept.object_version SET known_to = ? WHERE known_to = 'infinity' AND version_key IN (SELECT unnest(?::INTEGER[]))",
+            [tx.now, list(version_keys)],
+        )
+
+
+def content_of(each: ObjectWrite) -> str:
+    """What the object means to us, as a hash; of an object that is not understood, its bytes."""
+    if isinstance(each.result, Reading):
+        return each.result.content_hash
+    return kind_of(each.result) + ":" + hashlib.sha256(each.raw).hexdigest()
+
+
+def kind_of(result: ReadResult) -> str:
+    """``event``, ``rejected`` or ``skipped``."""
+    if isinstance(result, Reading):
+        return "event"
+    return "rejected" if isinstance(result, Rejected) else "skipped"
+
+
+def _refresh(tx: Transaction, same: Sequence[tuple[Row, ObjectWrite]]) -> None:
+    """A new ETag over the same content is no new version: the ETag and the text are brought up to date, and that is all."""
+    moved = [(row["version_key"], each) for row, each in same if row["etag"] != each.etag]
+    if not moved:
+        return
+    keys = [key for key, _ in moved]
+    tx.execute(
+        "UPDATE _kept.object_version AS v SET etag = k.etag "
+        "FROM (SELECT unnest(?::INTEGER[]) AS version_key, unnest(?::VARCHAR[]) AS etag) k "
+        "WHERE v.version_key = k.version_key",
+        [keys, [each.etag for _, each in moved]],
+    )
+    tx.execute("DELETE FROM _kept.raw_text WHERE version_key IN (SELECT unnest(?::INTEGER[]))", [keys])
+    tx.append("raw_text", [{"version_key": key, "raw": each.raw} for key, each in moved])
+
+
+def _insert(tx: Transaction, calendar_key: int, new: Sequence[_New]) -> None:
+    if not new:
+        return
+    through = lenses.lenses_of(tx, calendar_key)
+    seen = {each.key: lenses.seen_through(each.write.result, through) for each in new}
+    tx.append("object_version", [_version(tx, calendar_key, each, placed=bool(seen[each.key])) for each in new])
+    tx.append("raw_text", [{"version_key": each.key, "raw": each.write.raw} for each in new])
+    readings = [(each.key, each.write.result) for each in new if isinstance(each.write.result, Reading)]
+    rows = [stored_objects.event_rows(key, reading) for key, reading in readings]
+    tx.append("event", [row for events, _ in rows for row in events])
+    tx.append("attendee", [row for _, attendees in rows for row in attendees])
+    tx.append("event_participation", [row for key, reading in readings for row in _participations(key, reading, through)])
+    lenses.write(tx, [lenses.Batch(calendar_key, each.key, seen[each.key], {}) for each in new])
+
+
+def _version(tx: Transaction, calendar_key: int, each: _New, *, placed: bool) -> Row:
+    result = each.write.result
+    rejected = isinstance(result, Rejected)
+    return {
+        "version_key": each.key,
+        "calendar_key": calendar_key,
+        "href": each.write.href,
+        "path_key": path_key(each.write.href),
+        "uid": result.uid if isinstance(result, Reading | Rejected) else None,
+        "etag": each.write.etag,
+        "content_hash": content_of(each.write),
+        "kind": kind_of(result),
+        "recurring": isinstance(result, Reading) and result.recurring,
+        "flags": list(result.flags) if isinstance(result, Reading) else None,
+        "rejected_reason": result.reason if isinstance(result, Rejected) else None,
+        "unplaced": rejected and not placed,
+        "known_from": tx.now,
+    }
+
+
+def _participations(version_key: int, reading: Reading, through: Sequence[Lens]) -> Iterable[Row]:
+    for each in {one.address_set_key: one for one in through}.values():
+        for component, event in enumerate(reading.events):
+            if event.attendees:
+                answer = core_lens.participation(event.attendees, each.own)
+                yield {
+                    "version_key": version_key,
+                    "component": component,
+                    "address_set_key": each.address_set_key,
+                    "participation": str(answer),
+                }
+
+
+def _keep_quarantine(tx: Transaction, calendar_key: int, written: Sequence[_New]) -> None:
+    """What cannot be read is listed with when it was first and last met; what can be read again is healed."""
+    bad = {path_key(each.write.href): each for each in written if isinstance(each.write.result, Rejected)}
+    _heal(tx, calendar_key, [path_key(each.write.href) for each in written if path_key(each.write.href) not in bad])
+    if not bad:
+        return
+    listed = {
+        row["path_key"]: row
+        for row in tx.rows(
+            "FROM _kept.quarantine WHERE calendar_key = ? AND healed_at IS NULL AND path_key IN (SELECT unnest(?::VARCHAR[]))",
+            [calendar_key, list(bad)],
+        )
+    }
+    tx.execute(
+        "DELETE FROM _kept.quarantine WHERE calendar_key = ? AND healed_at IS NULL AND path_key IN (SELECT unnest(?::VARCHAR[]))",
+        [calendar_key, list(bad)],
+    )
+    tx.append("quarantine", [_quarantined(tx, calendar_key, place, each, listed.get(place)) for place, each in bad.items()])
+
+
+def _quarantined(tx: Transaction, calendar_key: int, place: str, each: _New, before: Row | None) -> Row:
+    result = each.write.result
+    if not isinstance(result, Rejected):
+        raise TypeError("only what was rejected is quarantined")
+    return {
+        "calendar_key": calendar_key,
+        "path_key": place,
+        "href": each.write.href,
+        "version_key": each.key,
+        "reason": result.reason,
+        "detail": result.detail,
+        "first_seen_at": before["first_seen_at"] if before else tx.now,
+        "last_seen_at": tx.now,
+        "healed_at": None,
+    }
+
+
+def _heal(tx: Transaction, calendar_key: int, places: Sequence[str]) -> None:
+    if places:
+        tx.execute(
+            "UPDATE _kept.quarantine SET healed_at = ? "
+            "WHERE calendar_key = ? AND healed_at IS NULL AND path_key IN (SELECT unnest(?::VARCHAR[]))",
+            [tx.now, calendar_key, list(places)],
+        )
+
+
+def _counts(new: Sequence[_New]) -> Counts:
+    rejected = sum(isinstance(each.write.result, Rejected) for each in new)
+    added = sum(each.replaces is None and not isinstance(each.write.result, Rejected) for each in new)
+    return Counts(added=added, changed=len(new) - added - rejected, rejected=rejected)

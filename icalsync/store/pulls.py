@@ -1,0 +1,221 @@
+"""What pulling needs of the store (``ports.PullStore``): each call is one short opening of the file and one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from icalsync.core.interval import Interval
+from icalsync.core.paths import path_key
+from icalsync.errors import AnotherPrincipal, LeaseLost, UnknownCalendar
+from icalsync.ports import CalendarRun, CalendarState, Collection, Counts, Discovered, Finish, IntegrationState, Lease, PullBatch, Run
+from icalsync.store import discovery, leases, names, objects
+from icalsync.store.database import Database
+from icalsync.store.horizon import stored_horizon
+from icalsync.store.transaction import Row, Transaction
+from icalsync.store.versions import rewrite
+
+DEFAULT_BACK: Final = timedelta(days=30)
+DEFAULT_AHEAD: Final = timedelta(days=400)
+
+_CALENDARS: Final = """
+    SELECT c.calendar_key, c.calendar_id, v.href, v.display_name, v.not_selectable_reason, v.in_home, v.reports, v.color, v.access, s.state,
+        y.sync_token, y.listed_ctag, y.listed_token, y.reconciled_at, r.roles, h.held_since
+    FROM _kept.calendar c
+    JOIN _kept.calendar_version v ON v.calendar_key = c.calendar_key AND v.known_to = 'infinity'
+    JOIN _kept.calendar_state_version s ON s.calendar_key = c.calendar_key AND s.known_to = 'infinity'
+    JOIN _kept.calendar_sync y ON y.calendar_key = c.calendar_key
+    LEFT JOIN (
+        SELECT calendar_key, list(DISTINCT role) AS roles FROM _kept.calendar_role_version WHERE known_to = 'infinity' GROUP BY ALL
+    ) r ON r.calendar_key = c.calendar_key
+    LEFT JOIN (SELECT calendar_key, min(first_held_at) AS held_since FROM _kept.held_removal GROUP BY ALL) h
+        ON h.calendar_key = c.calendar_key
+    WHERE c.integration_key = ? ORDER BY c.calendar_key
+"""
+
+
+class Pulls:
+    """Implements ``ports.PullStore``."""
+
+    def __init__(self, db: Database, *, back: timedelta = DEFAULT_BACK, ahead: timedelta = DEFAULT_AHEAD) -> None:
+        """``back`` and ``ahead``: the horizon around the present day, until a wider one was asked for."""
+        self._db = db
+        self._back, self._ahead = back, ahead
+
+    def acquire(self, integration_id: str, holder: str, seconds: float) -> Lease:
+        """Take the lease; ``AnotherSyncIsRunning`` where a fresh one is held, ``UnknownIntegration``."""
+        with self._db.write() as tx:
+            return leases.acquire(tx, integration_id, holder, seconds)
+
+    def release(self, lease: Lease) -> None:
+        """Give it back; nothing happens where it was lost."""
+        with self._db.write() as tx:
+            leases.release(tx, lease)
+
+    def load(self, integration_id: str) -> IntegrationState:
+        """Where a run starts from. ``UnknownIntegration``."""
+        with self._db.read() as tx:
+            known = names.integration(tx, integration_id)
+            key = known["integration_key"]
+            homes = tx.rows("SELECT href FROM _kept.home WHERE integration_key = ? ORDER BY position", [key])
+            rows = tx.rows(_CALENDARS, [key])
+            return IntegrationState(
+                integration_id=integration_id,
+                provider=known["provider"],
+                url=known["url"],
+                account=known["account"],
+                principal=known["principal"],
+                homes=tuple(row["href"] for row in homes),
+                discovered_at=tx.value("SELECT discovered_at FROM _kept.integration_freshness WHERE integration_key = ?", [key]),
+                calendars=tuple(_state(row) for row in rows),
+                window=stored_horizon(tx) or self._first_window(tx.now),
+            )
+
+    def _first_window(self, now: datetime) -> Interval:
+        today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        return Interval(today - self._back, today + self._ahead)
+
+    def etags(self, calendar_id: str) -> Mapping[str, str | None]:
+        """Stored href → ETag: quarantined objects and those without events too, so that nothing unchanged is fetched again."""
+        with self._db.read() as tx:
+            key = _calendar_key(tx, calendar_id)
+            rows = tx.rows("SELECT href, etag FROM _kept.object_version WHERE calendar_key = ? AND known_to = 'infinity'", [key])
+            return {row["href"]: row["etag"] for row in rows}
+
+    def save_discovery(self, lease: Lease, found: Discovered) -> None:
+        """Addresses, homes, collections. ``AnotherPrincipal``, ``LeaseLost``."""
+        with self._db.write() as tx:
+            key = leases.check(tx, lease)
+            if path_key(found.principal) != names.integration(tx, lease.integration_id)["principal_key"]:
+                raise AnotherPrincipal(integration_id=lease.integration_id)
+            discovery.save(tx, key, found)
+
+    def save_listing(self, lease: Lease, collections: Sequence[Collection]) -> None:
+        """Collections of the homes, as a home listing told them. ``LeaseLost``."""
+        with self._db.write() as tx:
+            discovery.save_listing(tx, leases.check(tx, lease), collections)
+
+    def commit(self, lease: Lease, batch: PullBatch) -> Counts:
+        """Rows and, with ``finish``, the token they lead to, in one transaction.
+
+        ``LeaseLost``, and nothing is kept, where the lease or the starting token is no longer the stored one, or the expanded horizon
+        has grown beyond the batch's window.
+        """
+        with self._db.write() as tx:
+            leases.check(tx, lease)
+            key = _calendar_key(tx, batch.calendar_id)
+            token = tx.value("SELECT sync_token FROM _kept.calendar_sync WHERE calendar_key = ?", [key])
+            if token != batch.started_from or not _covers(tx, batch.window):
+                raise LeaseLost(integration_id=lease.integration_id)
+            counts = objects.write(tx, key, batch.writes)
+            if batch.finish is not None:
+                counts += objects.remove(tx, key, batch.finish.removals)
+                _finish(tx, key, batch.finish)
+            return counts
+
+    def mark_calendar(self, lease: Lease, calendar_id: str, state: str, reason: str | None) -> None:
+        """``failing`` or ``access_lost`` from now on; a calendar that was never pulled stays ``never_pulled``."""
+        with self._db.write() as tx:
+            leases.check(tx, lease)
+            key = _calendar_key(tx, calendar_id)
+            pulled = tx.value("SELECT pulled_at FROM _kept.calendar_sync WHERE calendar_key = ?", [key]) is not None
+            if pulled or state == "access_lost":
+                discovery.set_state(tx, key, state, reason)
+
+    def record(self, lease: Lease, run: Run) -> None:
+        """The run, its calendars, the integration's status and the freshness times. ``LeaseLost``."""
+        with self._db.write() as tx:
+            key = leases.check(tx, lease)
+            counts = {name: getattr(run.counts, name) for name in ("added", "changed", "removed", "rejected")}
+            times = {"started_at": run.started_at, "ended_at": run.ended_at}
+            head = {"run_id": run.run_id, "integration_key": key, "purpose": str(run.purpose), **times, "requests": run.requests}
+            tail = {"bytes": run.bytes, **counts, "pushed": run.pushed, "outcome": run.outcome, "error_code": run.error_code}
+            tx.append("sync_run", [head | tail])
+            tx.append("sync_calendar_run", [_calendar_run(tx, run.run_id, each) for each in run.calendars])
+            status = {"integration_key": key, "status": run.status, "reason": run.status_reason}
+            rewrite(tx, "integration_status_version", ("integration_key",), [status], "integration_key = ?", [key])
+            if run.outcome == "ok":
+                tx.execute("UPDATE _kept.integration_freshness SET last_success_at = ? WHERE integration_key = ?", [run.ended_at, key])
+            _freshen(tx, run)
+
+
+def _state(row: Row) -> CalendarState:
+    return CalendarState(
+        calendar_id=row["calendar_id"],
+        href=row["href"],
+        display_name=row["display_name"],
+        selectable=row["not_selectable_reason"] is None,
+        in_home=row["in_home"],
+        sync_token=row["sync_token"],
+        listed_ctag=row["listed_ctag"],
+        listed_token=row["listed_token"],
+        reports=None if row["reports"] is None else frozenset(row["reports"]),
+        state=row["state"],
+        reconciled_at=row["reconciled_at"],
+        color=row["color"],
+        access=row["access"],
+        not_selectable_reason=row["not_selectable_reason"],
+        roles=frozenset(row["roles"] or ()),
+        held_since=row["held_since"],
+    )
+
+
+def _covers(tx: Transaction, window: Interval) -> bool:
+    horizon = stored_horizon(tx)
+    if horizon is None:
+        tx.execute("UPDATE _kept.meta SET horizon_from = ?, horizon_to = ?", [window.start, window.end])
+        return True
+    return window.contains(horizon)
+
+
+def _calendar_key(tx: Transaction, calendar_id: str) -> int:
+    key = tx.value("SELECT calendar_key FROM _kept.calendar WHERE calendar_id = ?", [calendar_id])
+    if key is None:
+        raise UnknownCalendar(name=calendar_id)
+    return int(key)
+
+
+def _finish(tx: Transaction, key: int, finish: Finish) -> None:
+    tx.execute(
+        "UPDATE _kept.calendar_sync SET sync_token = ?, listed_ctag = ?, listed_token = ?, pulled_at = ?, "
+        "reconciled_at = CASE WHEN ? THEN ? ELSE reconciled_at END WHERE calendar_key = ?",
+        [finish.sync_token, finish.listed_ctag, finish.listed_token, tx.now, finish.full, tx.now, key],
+    )
+    held = {path_key(href) for href in finish.held}
+    since = {row["path_key"]: row["first_held_at"] for row in tx.rows("FROM _kept.held_removal WHERE calendar_key = ?", [key])}
+    if held != set(since):
+        tx.execute("DELETE FROM _kept.held_removal WHERE calendar_key = ?", [key])
+        tx.append("held_removal", [{"calendar_key": key, "path_key": p, "first_held_at": since.get(p, tx.now)} for p in sorted(held)])
+    discovery.set_state(tx, key, "ok", None)
+
+
+def _calendar_run(tx: Transaction, run_id: str, each: CalendarRun) -> Row:
+    return {
+        "run_id": run_id,
+        "calendar_key": _calendar_key(tx, each.calendar_id),
+        "requests": each.requests,
+        "bytes": each.bytes,
+        "added": each.counts.added,
+        "changed": each.counts.changed,
+        "removed": each.counts.removed,
+        "rejected": each.counts.rejected,
+        "outcome": each.outcome,
+        "error_code": each.error_code,
+    }
+
+
+def _freshen(tx: Transaction, run: Run) -> None:
+    """Calendars found clean and up to date; one that was failing, and had been pulled before, is well again."""
+    if not run.fresh:
+        return
+    inside = "calendar_key IN (SELECT calendar_key FROM _kept.calendar WHERE calendar_id IN (SELECT unnest(?::VARCHAR[])))"
+    fresh = list(run.fresh)
+    tx.execute(f"UPDATE _kept.calendar_freshness SET last_synced_at = ? WHERE {inside}", [run.ended_at, fresh])  # noqa: S608  # our own text
+    ill = tx.rows(
+        "SELECT s.calendar_key FROM _kept.calendar_state_version s JOIN _kept.calendar_sync y USING (calendar_key) "  # noqa: S608  # our own text
+        f"WHERE s.known_to = 'infinity' AND s.state IN ('failing', 'access_lost') AND y.pulled_at IS NOT NULL AND s.{inside}",
+        [fresh],
+    )
+    for row in ill:
+        discovery.set_state(tx, row["calendar_key"], "ok", None)

@@ -1,0 +1,302 @@
+-- The public views (design.md section 4). They filter and look up what the core decided, and decide nothing about time or busyness (R15).
+-- Titles never pass (R18). 'infinity' is never shown. TIMESTAMPTZ everywhere is an instant.
+
+-- The moment itself, or an error: NULL, or before anything is kept (R16). A scalar subquery, so that count(*) cannot do without it.
+CREATE OR REPLACE MACRO _kept.asked_moment(t) AS (
+    SELECT CASE WHEN t IS NULL OR t::TIMESTAMPTZ < retention_limit
+                THEN error('BEFORE_RETENTION: nothing is kept from before ' || retention_limit::VARCHAR)::TIMESTAMPTZ
+                ELSE t::TIMESTAMPTZ END
+    FROM _kept.meta
+);
+
+-- The same without the check, for what stands beside it; NULL would let the planner drop the check with its rows.
+CREATE OR REPLACE MACRO _kept.moment_of(t) AS coalesce(t::TIMESTAMPTZ, '-infinity'::TIMESTAMPTZ);
+
+CREATE OR REPLACE VIEW sub_accounts AS
+SELECT s.sub_account, v.name, v.time_zone
+FROM _kept.sub_account s JOIN _kept.sub_account_version v ON v.sub_account_key = s.sub_account_key AND v.known_to = 'infinity';
+
+CREATE OR REPLACE VIEW users AS
+SELECT u.sub_account, u.user_id, v.name, v.email, coalesce(v.time_zone, s.time_zone) AS time_zone, v.person
+FROM _kept.account_user u
+JOIN _kept.user_version v ON v.user_key = u.user_key AND v.known_to = 'infinity'
+JOIN _kept.sub_account_version s ON s.sub_account_key = u.sub_account_key AND s.known_to = 'infinity';
+
+-- Integrations that serve somebody; what was disconnected is kept, and no longer shown.
+CREATE OR REPLACE VIEW _kept.serving AS SELECT DISTINCT integration_key FROM _kept.connection_version WHERE known_to = 'infinity';
+
+CREATE OR REPLACE VIEW integrations AS
+SELECT i.integration_id, i.provider, l.account AS account_name, s.status, s.reason AS status_reason, f.last_success_at
+FROM _kept.integration i
+SEMI JOIN _kept.serving g ON g.integration_key = i.integration_key
+JOIN _kept.integration_login l ON l.integration_key = i.integration_key
+JOIN _kept.integration_status_version s ON s.integration_key = i.integration_key AND s.known_to = 'infinity'
+LEFT JOIN _kept.integration_freshness f ON f.integration_key = i.integration_key;
+
+CREATE OR REPLACE VIEW connections AS
+SELECT u.sub_account, u.user_id, i.integration_id, c.connected_at, c.remote_change_policy
+FROM _kept.connection_version c JOIN _kept.account_user u USING (user_key) JOIN _kept.integration i USING (integration_key)
+WHERE c.known_to = 'infinity';
+
+CREATE OR REPLACE VIEW calendars AS
+SELECT c.calendar_id, i.integration_id, v.display_name, v.color, v.href, v.access, v.not_selectable_reason IS NULL AS selectable,
+    v.not_selectable_reason, coalesce(o.objects, 0) AS objects, f.last_synced_at
+FROM _kept.calendar c
+SEMI JOIN _kept.serving g ON g.integration_key = c.integration_key
+JOIN _kept.integration i ON i.integration_key = c.integration_key
+JOIN _kept.calendar_version v ON v.calendar_key = c.calendar_key AND v.known_to = 'infinity'
+LEFT JOIN _kept.calendar_freshness f ON f.calendar_key = c.calendar_key
+LEFT JOIN (SELECT calendar_key, count(*) AS objects FROM _kept.object_version WHERE known_to = 'infinity' AND kind <> 'skipped' GROUP BY ALL) o
+    ON o.calendar_key = c.calendar_key;
+
+CREATE OR REPLACE VIEW calendar_roles AS
+SELECT u.sub_account, u.user_id, c.calendar_id, r.role
+FROM _kept.calendar_role_version r JOIN _kept.account_user u USING (user_key) JOIN _kept.calendar c USING (calendar_key)
+WHERE r.known_to = 'infinity';
+
+CREATE OR REPLACE VIEW policies AS
+SELECT s.sub_account, u.user_id,
+    max(e.value) FILTER (e.name = 'unanswered') AS unanswered, max(e.source) FILTER (e.name = 'unanswered') AS unanswered_from,
+    max(e.value) FILTER (e.name = 'tentative') AS tentative, max(e.source) FILTER (e.name = 'tentative') AS tentative_from,
+    max(e.value) FILTER (e.name = 'travel') AS travel, max(e.source) FILTER (e.name = 'travel') AS travel_from,
+    max(e.value) FILTER (e.name = 'all_day') AS all_day, max(e.source) FILTER (e.name = 'all_day') AS all_day_from,
+    max(e.value) FILTER (e.name = 'unknown') AS "unknown", max(e.source) FILTER (e.name = 'unknown') AS unknown_from,
+    max(e.value) FILTER (e.name = 'push_detail') AS push_detail, max(e.source) FILTER (e.name = 'push_detail') AS push_detail_from
+FROM _kept.effective_setting e
+JOIN _kept.sub_account s USING (sub_account_key)
+LEFT JOIN _kept.account_user u ON u.user_key = e.user_key
+WHERE e.kind = 'policy' AND e.known_to = 'infinity'
+GROUP BY s.sub_account, u.user_id;
+
+CREATE OR REPLACE VIEW opening_hours AS
+SELECT s.sub_account, u.user_id,
+    max(e.value) FILTER (e.name = 'weekly') AS weekly, max(e.source) FILTER (e.name = 'weekly') AS weekly_from,
+    max(e.value) FILTER (e.name = 'buffer_before') AS buffer_before, max(e.source) FILTER (e.name = 'buffer_before') AS buffer_before_from,
+    max(e.value) FILTER (e.name = 'buffer_after') AS buffer_after, max(e.source) FILTER (e.name = 'buffer_after') AS buffer_after_from,
+    max(e.value) FILTER (e.name = 'slot_length') AS slot_length, max(e.source) FILTER (e.name = 'slot_length') AS slot_length_from,
+    max(e.value) FILTER (e.name = 'slot_step') AS slot_step, max(e.source) FILTER (e.name = 'slot_step') AS slot_step_from,
+    max(e.value) FILTER (e.name = 'notice') AS notice, max(e.source) FILTER (e.name = 'notice') AS notice_from,
+    max(e.value) FILTER (e.name = 'horizon') AS horizon, max(e.source) FILTER (e.name = 'horizon') AS horizon_from,
+    max(e.value) FILTER (e.name = 'daily_limit') AS daily_limit, max(e.source) FILTER (e.name = 'daily_limit') AS daily_limit_from,
+    max(e.value) FILTER (e.name = 'exceptions') AS exceptions, max(e.source) FILTER (e.name = 'exceptions') AS exceptions_from
+FROM _kept.effective_setting e
+JOIN _kept.sub_account s USING (sub_account_key)
+LEFT JOIN _kept.account_user u ON u.user_key = e.user_key
+WHERE e.kind = 'hours' AND e.known_to = 'infinity'
+GROUP BY s.sub_account, u.user_id;
+
+CREATE OR REPLACE VIEW events AS
+SELECT c.calendar_id, v.href, v.uid, e.recurrence_id, CASE WHEN e.summary = '' THEN '' ELSE '•••' END AS summary,
+    e.starts_at, e.ends_at, e.starts_local, e.ends_local, e.timing = 'date' AS all_day, e.time_zone, e.status, e.transparency,
+    coalesce(p.participation, 'NONE') AS participation, e.rrule, v.etag,
+    CASE WHEN v.own_user_key IS NULL THEN 'external' ELSE 'system' END AS origin, v.known_from
+FROM _kept.object_version v
+JOIN _kept.calendar c ON c.calendar_key = v.calendar_key
+SEMI JOIN _kept.serving g ON g.integration_key = c.integration_key
+JOIN _kept.event e ON e.version_key = v.version_key
+LEFT JOIN _kept.address_set_version a ON a.integration_key = c.integration_key AND a.known_to = 'infinity'
+LEFT JOIN _kept.event_participation p
+    ON p.version_key = e.version_key AND p.component = e.component AND p.address_set_key = a.address_set_key
+WHERE v.known_to = 'infinity';
+
+CREATE OR REPLACE VIEW occurrences AS
+SELECT u.sub_account, u.user_id, c.calendar_id, v.href, v.uid, o.recurrence_id, o.starts_at, o.ends_at, f.all_day,
+    CASE WHEN f.all_day AND NOT f.travel THEN o.starts_local::DATE END AS starts_on,
+    CASE WHEN f.all_day AND NOT f.travel THEN o.ends_local::DATE END AS ends_on,
+    d.busyness, d.reason, v.known_from
+FROM _kept.calendar_reading r
+JOIN _kept.account_user u USING (user_key)
+JOIN _kept.calendar c USING (calendar_key)
+JOIN _kept.object_version v ON v.calendar_key = r.calendar_key
+JOIN _kept.occurrence o ON o.calendar_key = v.calendar_key AND o.version_key = v.version_key
+JOIN _kept.facts f ON f.facts_key = o.facts_key
+JOIN _kept.verdict d ON d.facts_key = o.facts_key AND d.policy_key = r.policy_key AND d.own = (coalesce(v.own_user_key, 0) = r.user_key)
+WHERE r.known_to = 'infinity' AND v.known_to = 'infinity'
+    AND (o.zone IS NULL OR o.zone = r.time_zone) AND (o.address_set_key IS NULL OR o.address_set_key = r.address_set_key);
+
+CREATE OR REPLACE VIEW appointments AS
+SELECT a.appointment_id, u.sub_account, u.user_id, a.starts_at, a.ends_at, CASE WHEN a.title = '' THEN '' ELSE '•••' END AS title,
+    a.status, a.push_state, c.calendar_id, a.href, a.booked_at, a.cancelled_at, a.moved_from, a.forced
+FROM _kept.appointment_version a JOIN _kept.account_user u USING (user_key) LEFT JOIN _kept.calendar c ON c.calendar_key = a.calendar_key
+WHERE a.known_to = 'infinity';
+
+CREATE OR REPLACE VIEW blocked_slots AS
+SELECT b.blocked_slot_id, u.sub_account, u.user_id, b.starts_at, b.ends_at, b.note
+FROM _kept.blocked_slot_version b JOIN _kept.account_user u USING (user_key)
+WHERE b.known_to = 'infinity';
+
+CREATE OR REPLACE VIEW contacts AS
+SELECT c.contact_id, s.sub_account, c.name, c.email FROM _kept.contact c JOIN _kept.sub_account s USING (sub_account_key);
+
+-- The state of each calendar with a role, for each user, as known at t; "moment" is what staleness is measured against.
+CREATE OR REPLACE MACRO _kept.coverage_rows(t, moment) AS TABLE
+SELECT x.*, x.state = 'ok' AS complete,
+    CASE WHEN x.covered THEN x.horizon_from END AS covered_from, CASE WHEN x.covered THEN x.horizon_to END AS covered_to
+FROM (
+    SELECT r.user_key, r.calendar_key, r.blocks, c.calendar_id, f.as_of, m.horizon_from, m.horizon_to,
+        greatest(r.known_from, coalesce(s.known_from, r.known_from)) AS known_from,
+        CASE WHEN coalesce(s.state, 'never_pulled') <> 'ok' THEN coalesce(s.state, 'never_pulled')
+             WHEN i.status IN ('reauthentication_needed', 'unreachable', 'failing') THEN 'failing'
+             WHEN q.reason IS NOT NULL THEN 'unreadable'
+             WHEN f.as_of IS NULL OR f.as_of < moment::TIMESTAMPTZ - m.stale_after THEN 'stale'
+             ELSE 'ok' END AS state,
+        CASE WHEN s.state IS NULL OR s.state = 'never_pulled' THEN 'NEVER_PULLED'
+             WHEN s.state <> 'ok' THEN coalesce(s.reason, upper(s.state))
+             WHEN i.status IN ('reauthentication_needed', 'unreachable', 'failing') THEN upper(i.status)
+             WHEN q.reason IS NOT NULL THEN q.reason
+             WHEN f.as_of IS NULL OR f.as_of < moment::TIMESTAMPTZ - m.stale_after THEN 'STALE' END AS reason,
+        coalesce(s.state = 'ok' AND i.status NOT IN ('reauthentication_needed', 'unreachable', 'failing') AND m.horizon_from IS NOT NULL, false) AS covered
+    FROM _kept.calendar_reading r
+    JOIN _kept.calendar c USING (calendar_key)
+    CROSS JOIN _kept.meta m
+    LEFT JOIN _kept.calendar_state_version s
+        ON s.calendar_key = r.calendar_key AND s.known_from <= _kept.moment_of(t) AND s.known_to > _kept.moment_of(t)
+    LEFT JOIN _kept.integration_status_version i
+        ON i.integration_key = c.integration_key AND i.known_from <= _kept.moment_of(t) AND i.known_to > _kept.moment_of(t)
+    LEFT JOIN (
+        SELECT calendar_key, min(rejected_reason) AS reason FROM _kept.object_version
+        WHERE unplaced AND known_from <= _kept.moment_of(t) AND known_to > _kept.moment_of(t) GROUP BY ALL
+    ) q ON q.calendar_key = r.calendar_key
+    LEFT JOIN (
+        -- For a past moment, the last clean run before it tells how fresh the calendar was.
+        SELECT k.calendar_key, CASE WHEN _kept.moment_of(t) >= '9999-01-01 00:00:00+00'::TIMESTAMPTZ THEN h.last_synced_at ELSE n.ended_at END AS as_of
+        FROM _kept.calendar k
+        LEFT JOIN _kept.calendar_freshness h ON h.calendar_key = k.calendar_key
+        LEFT JOIN (
+            SELECT integration_key, max(ended_at) AS ended_at FROM _kept.sync_run
+            WHERE outcome = 'ok' AND ended_at <= _kept.moment_of(t) GROUP BY integration_key
+        ) n ON n.integration_key = k.integration_key
+    ) f ON f.calendar_key = r.calendar_key
+    WHERE (r.blocks OR r.linked) AND r.known_from <= _kept.moment_of(t) AND r.known_to > _kept.moment_of(t)
+) x;
+
+CREATE OR REPLACE VIEW coverage AS
+SELECT u.sub_account, u.user_id, c.calendar_id, c.complete, c.state, c.reason, c.as_of, c.covered_from, c.covered_to
+FROM _kept.coverage_rows('9999-12-31 00:00:00+00', now()) c JOIN _kept.account_user u USING (user_key);
+
+-- Everything that takes a user's availability, as known at t. Never FREE. An own appointment is its own row, not the event it was pushed as.
+CREATE OR REPLACE MACRO _kept.busy_rows(t) AS TABLE
+SELECT r.user_key, o.starts_at, o.ends_at, 'external' AS source,
+    CASE WHEN v.own_user_key = r.user_key THEN 'DRIFT' ELSE d.reason END AS reason,
+    CASE WHEN v.own_user_key = r.user_key THEN 'BUSY' ELSE d.busyness END AS busyness,
+    c.calendar_id, v.href, v.uid, o.recurrence_id, CASE WHEN v.own_user_key = r.user_key THEN v.appointment_id END AS ref, v.known_from
+FROM _kept.calendar_reading r
+JOIN _kept.calendar c USING (calendar_key)
+JOIN _kept.object_version v ON v.calendar_key = r.calendar_key
+JOIN _kept.occurrence o ON o.calendar_key = v.calendar_key AND o.version_key = v.version_key
+JOIN _kept.verdict d ON d.facts_key = o.facts_key AND d.policy_key = r.policy_key AND NOT d.own
+WHERE (r.blocks OR (r.linked AND v.own_user_key = r.user_key))
+    AND (o.zone IS NULL OR o.zone = r.time_zone) AND (o.address_set_key IS NULL OR o.address_set_key = r.address_set_key)
+    AND o.starts_at < o.ends_at AND d.busyness <> 'FREE'
+    AND (v.own_user_key IS NULL OR v.own_user_key <> r.user_key OR v.drifted)
+    AND r.known_from <= _kept.asked_moment(t) AND r.known_to > _kept.moment_of(t) AND v.known_from <= _kept.moment_of(t) AND v.known_to > _kept.moment_of(t)
+UNION ALL
+SELECT a.user_key, a.starts_at, a.ends_at, 'appointment', 'OWN_APPOINTMENT', 'BUSY', c.calendar_id, a.href, NULL, NULL, a.appointment_id, a.booked_at
+FROM _kept.appointment_version a LEFT JOIN _kept.calendar c ON c.calendar_key = a.calendar_key
+WHERE a.status <> 'cancelled' AND a.starts_at < a.ends_at
+    AND a.known_from <= _kept.asked_moment(t) AND a.known_to > _kept.moment_of(t)
+UNION ALL
+SELECT b.user_key, b.starts_at, b.ends_at, 'blocked_slot', 'BLOCKED_SLOT', 'BUSY', NULL, NULL, NULL, NULL, b.blocked_slot_id, b.known_from
+FROM _kept.blocked_slot_version b
+WHERE b.starts_at < b.ends_at AND b.known_from <= _kept.asked_moment(t) AND b.known_to > _kept.moment_of(t)
+UNION ALL
+SELECT g.user_key, g.starts_at, g.ends_at, 'coverage', 'NOT_COVERED', 'UNKNOWN', g.calendar_id, NULL, NULL, NULL, NULL, g.known_from
+FROM (
+    SELECT x.user_key, x.calendar_id, x.known_from,
+        CASE WHEN p.piece = 'before' THEN '1900-01-01 00:00:00+00'::TIMESTAMPTZ ELSE x.covered_to END AS starts_at,
+        CASE WHEN p.piece = 'before' THEN coalesce(x.covered_from, '2200-01-01 00:00:00+00'::TIMESTAMPTZ)
+             ELSE '2200-01-01 00:00:00+00'::TIMESTAMPTZ END AS ends_at
+    FROM _kept.coverage_rows(t, '9999-12-31 00:00:00+00') x CROSS JOIN (VALUES ('before'), ('after')) p(piece)
+    WHERE x.blocks
+) g
+WHERE g.starts_at < g.ends_at AND g.known_from <= _kept.asked_moment(t);
+
+CREATE OR REPLACE MACRO busy_as_of(t) AS TABLE
+SELECT u.sub_account, u.user_id, b.starts_at, b.ends_at, b.source, b.reason, b.busyness, b.calendar_id, b.href, b.uid, b.recurrence_id, b.ref
+FROM _kept.busy_rows(t) b JOIN _kept.account_user u USING (user_key);
+
+CREATE OR REPLACE VIEW busy AS FROM busy_as_of('9999-12-31 00:00:00+00');
+
+-- Overlapping pairs: rows of up to 31 days meet in hour buckets, longer ones are compared with each row of their user.
+CREATE OR REPLACE VIEW double_bookings AS
+WITH b AS (
+    SELECT *, ends_at - starts_at > INTERVAL 31 DAY AS long,
+        -- which of two that start together is the first: by everything that tells them apart, so that findings are stable
+        concat_ws('|', epoch_us(ends_at), source, calendar_id, uid, recurrence_id, href, ref, reason) AS n
+    FROM _kept.busy_rows('9999-12-31 00:00:00+00') WHERE busyness <> 'UNKNOWN'
+),
+x AS (
+    SELECT *, unnest(range(epoch_us(starts_at) // 3600000000, (epoch_us(ends_at) - 1) // 3600000000 + 1)) AS bucket FROM b WHERE NOT long
+),
+pair AS (
+    SELECT f AS f, s AS s FROM x f JOIN x s
+        ON f.user_key = s.user_key AND f.bucket = s.bucket AND (f.starts_at, f.n) < (s.starts_at, s.n) AND f.starts_at < s.ends_at AND s.starts_at < f.ends_at
+        AND f.bucket = greatest(epoch_us(f.starts_at) // 3600000000, epoch_us(s.starts_at) // 3600000000)
+    UNION ALL
+    SELECT CASE WHEN (l.starts_at, l.n) < (o.starts_at, o.n) THEN l ELSE o END, CASE WHEN (l.starts_at, l.n) < (o.starts_at, o.n) THEN o ELSE l END
+    FROM (SELECT *, 0::BIGINT AS bucket FROM b WHERE long) l JOIN (SELECT *, 0::BIGINT AS bucket FROM b) o
+        ON l.user_key = o.user_key AND l.starts_at < o.ends_at AND o.starts_at < l.ends_at
+        AND (NOT o.long OR (l.starts_at, l.n) < (o.starts_at, o.n))
+),
+found AS (
+    SELECT u.sub_account, u.user_id, greatest(f.starts_at, s.starts_at) AS starts_at, least(f.ends_at, s.ends_at) AS ends_at,
+        f.source AS first_source, f.calendar_id AS first_calendar_id, f.uid AS first_uid, f.ref AS first_ref, f.known_from AS first_known_from,
+        s.source AS second_source, s.calendar_id AS second_calendar_id, s.uid AS second_uid, s.ref AS second_ref, s.known_from AS second_known_from,
+        f.recurrence_id AS first_recurrence_id, s.recurrence_id AS second_recurrence_id, f.starts_at AS first_starts_at, s.starts_at AS second_starts_at,
+        fa.forced AS first_forced, sa.forced AS second_forced
+    FROM pair
+    JOIN _kept.account_user u ON u.user_key = f.user_key
+    LEFT JOIN _kept.appointment_version fa ON f.source = 'appointment' AND fa.appointment_id = f.ref AND fa.known_to = 'infinity'
+    LEFT JOIN _kept.appointment_version sa ON s.source = 'appointment' AND sa.appointment_id = s.ref AND sa.known_to = 'infinity'
+    -- One meeting seen twice is one; an appointment and its own drifted copy are one; a blocked slot over an outside event is no booking.
+    WHERE NOT (f.source = 'external' AND s.source = 'external' AND f.uid IS NOT DISTINCT FROM s.uid AND f.uid IS NOT NULL
+               AND f.recurrence_id IS NOT DISTINCT FROM s.recurrence_id)
+        AND f.ref IS DISTINCT FROM coalesce(s.ref, '')
+        AND NOT (f.source <> 'appointment' AND s.source <> 'appointment' AND 'blocked_slot' IN (f.source, s.source))
+)
+SELECT
+    left(md5(concat_ws('|', sub_account, user_id, first_source, first_calendar_id, first_uid, first_recurrence_id, first_ref, epoch_us(first_starts_at),
+        second_source, second_calendar_id, second_uid, second_recurrence_id, second_ref, epoch_us(second_starts_at))), 16) AS finding_id,
+    sub_account, user_id, starts_at, ends_at,
+    first_source, first_calendar_id, first_uid, first_ref, first_known_from,
+    second_source, second_calendar_id, second_uid, second_ref, second_known_from,
+    CASE WHEN first_source = 'external' AND second_source = 'external' THEN 'EXTERNAL_ONLY'
+         WHEN coalesce(first_forced, false) OR coalesce(second_forced, false) THEN 'FORCED'
+         WHEN first_source = 'appointment' AND second_source = 'appointment' THEN 'RACE'
+         WHEN first_source = 'appointment' AND second_known_from > first_known_from THEN 'LATE_ARRIVAL'
+         WHEN second_source = 'appointment' AND first_known_from > second_known_from THEN 'LATE_ARRIVAL'
+         ELSE 'RULE_LET_IT_THROUGH' END AS cause
+FROM found;
+
+CREATE OR REPLACE VIEW sync_runs AS
+SELECT r.run_id, i.integration_id, r.purpose, r.started_at, r.ended_at, r.requests, r.bytes, r.added, r.changed, r.removed, r.rejected, r.pushed,
+    r.outcome, r.error_code
+FROM _kept.sync_run r JOIN _kept.integration i USING (integration_key);
+
+CREATE OR REPLACE VIEW sync_calendar_runs AS
+SELECT r.run_id, c.calendar_id, r.requests, r.bytes, r.added, r.changed, r.removed, r.rejected, r.outcome, r.error_code
+FROM _kept.sync_calendar_run r JOIN _kept.calendar c USING (calendar_key);
+
+CREATE OR REPLACE VIEW quarantine AS
+SELECT c.calendar_id, q.href, q.reason, q.first_seen_at, q.last_seen_at
+FROM _kept.quarantine q JOIN _kept.calendar c USING (calendar_key) WHERE q.healed_at IS NULL;
+
+CREATE OR REPLACE VIEW drift AS
+SELECT d.drift_id, d.appointment_id, c.calendar_id, d.kind, d.ours_starts_at, d.ours_ends_at, d.theirs_starts_at, d.theirs_ends_at,
+    d.first_seen_at, d.settled_at, d.settlement
+FROM _kept.drift d JOIN _kept.calendar c USING (calendar_key);
+
+CREATE OR REPLACE VIEW outbox AS
+SELECT o.outbox_id, o.appointment_id, c.calendar_id, o.action, o.state, o.attempts, o.last_error, o.next_try_at, o.created_at
+FROM _kept.outbox o JOIN _kept.calendar c USING (calendar_key);
+
+CREATE OR REPLACE VIEW alerts AS
+SELECT a.alert_id, a.kind, coalesce(s.sub_account, u.sub_account) AS sub_account, u.user_id, i.integration_id, c.calendar_id, a.raised_at, a.cleared_at, a.says
+FROM _kept.alert a
+LEFT JOIN _kept.sub_account s ON s.sub_account_key = a.sub_account_key
+LEFT JOIN _kept.account_user u ON u.user_key = a.user_key
+LEFT JOIN _kept.integration i ON i.integration_key = a.integration_key
+LEFT JOIN _kept.calendar c ON c.calendar_key = a.calendar_key;
+
+CREATE OR REPLACE VIEW audit_log AS
+SELECT a."at" AS "at", a.actor, a.action, a.object, a.reason FROM _kept.audit_log a;

@@ -1,0 +1,128 @@
+"""The command line as a process, each test with its own database, key and settings."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from icalsync.cli import main
+from tests.conftest import PASSWORD
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.servers import DavServer
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command answered."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """Standard output as one JSON document; anything else there fails the test."""
+        return json.loads(self.out)
+
+    @property
+    def error(self) -> dict[str, str]:
+        """The error object on standard error."""
+        return json.loads(self.err.strip().splitlines()[-1])
+
+
+@dataclass(frozen=True)
+class Cli:
+    """``icalsync`` run as its users run it."""
+
+    directory: Path
+    environment: dict[str, str]
+    as_process: bool = True
+
+    def __call__(self, *arguments: str, code: int | None = 0, stdin: str | None = None, **variables: str) -> Answer:
+        """Run one command; its exit code must be ``code`` (None: any)."""
+        run = self._process if self.as_process else self._in_process
+        answer = run(arguments, stdin, self.environment | variables)
+        assert "Traceback" not in answer.err, answer.err
+        assert PASSWORD not in answer.out + answer.err
+        if code is not None:
+            assert answer.code == code, f"{arguments}: {answer}"
+        return answer
+
+    def _process(self, arguments: tuple[str, ...], stdin: str | None, environment: dict[str, str]) -> Answer:
+        done = subprocess.run(
+            [sys.executable, "-m", "icalsync", *arguments],
+            env=environment,
+            input=stdin,
+            stdin=subprocess.DEVNULL if stdin is None else None,
+            capture_output=True,
+            text=True,
+            timeout=100,
+            check=False,
+        )
+        return Answer(done.returncode, done.stdout, done.stderr)
+
+    def _in_process(self, arguments: tuple[str, ...], stdin: str | None, environment: dict[str, str]) -> Answer:
+        """The same entry point without the second that loading takes: for the many small cases."""
+        out, err = io.StringIO(), io.StringIO()
+        with (
+            pytest.MonkeyPatch.context() as patch,
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+        ):
+            for name in [name for name in os.environ if name.startswith("ICALSYNC_")]:
+                patch.delenv(name)
+            for name, value in environment.items():
+                patch.setenv(name, value)
+            patch.setattr("sys.stdin", io.StringIO(stdin or ""))
+            code = main.run(arguments)
+        return Answer(code, out.getvalue(), err.getvalue())
+
+    def json(self, *arguments: str, code: int | None = 0, **options: Any) -> Any:
+        """The JSON a command prints."""
+        return self(*arguments, "--json", code=code, **options).json
+
+    @property
+    def database(self) -> Path:
+        """Where the database lies."""
+        return self.directory / "data" / "clinic.duckdb"
+
+
+@pytest.fixture
+def cli(tmp_path: Path, request: pytest.FixtureRequest) -> Cli:
+    """The command line, with nothing set up yet; in this process where the module says ``IN_PROCESS``."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("ICALSYNC_")}
+    settings = {
+        "HOME": str(tmp_path / "home"),
+        "XDG_CONFIG_HOME": str(tmp_path / "home" / "config"),
+        "XDG_DATA_HOME": str(tmp_path / "home" / "data"),
+        "ICALSYNC_DATABASE": str(tmp_path / "data" / "clinic.duckdb"),
+        "ICALSYNC_SECRET_KEY_FILE": str(tmp_path / "keys" / "secret.key"),
+        "ICALSYNC_ALLOW_PRIVATE_HOSTS": "true",
+    }
+    return Cli(tmp_path, inherited | settings, as_process=not getattr(request.module, "IN_PROCESS", False))
+
+
+@pytest.fixture
+def clinic(cli: Cli) -> Cli:
+    """A sub-account with one user."""
+    cli("sub-account", "add", "ACME", "--name", "Acme Clinic", "--time-zone", "Europe/Berlin")
+    cli("user", "add", "ACME", "anna", "--name", "Anna Adler", "--email", "anna@example.org")
+    return cli
+
+
+def connect(cli: Cli, server: DavServer, sub_account: str = "ACME", user: str = "anna", *, account: str | None = None) -> dict[str, Any]:
+    """Connect a server's account for a user."""
+    name = account or server.account.name
+    arguments = ("connect", sub_account, user, "--provider", "caldav", "--url", server.url, "--account", name, "--password-stdin")
+    return cli.json(*arguments, stdin=PASSWORD + "\n")
