@@ -34,6 +34,7 @@
     ├── SyncRefused                                 1
     │   ├── AnotherSyncIsRunning    RETRY
     │   └── LeaseLost               REPLAN
+    ├── ReaderUnavailable           RETRY           1  the process that reads objects does not start
     └── StoreError
         ├── StoreLocked             RETRY           1  names the holder
         ├── StoreFull               RETRY           1
@@ -444,6 +445,13 @@ class LeaseLost(SyncRefused):
 
     code = "LEASE_LOST"
     disposition = Disposition.REPLAN
+
+
+class ReaderUnavailable(IcalsyncError):
+    """The process that reads calendar objects within their budget does not start; nothing was judged: ``why``."""
+
+    code = "READER_UNAVAILABLE"
+    disposition = Disposition.RETRY
 
 
 class StoreError(IcalsyncError):

@@ -122,6 +122,10 @@ class Settings(BaseSettings):
     """Seconds one request may take in all (N5)."""
     max_answer_bytes: int = Field(default=64 * 1024 * 1024, ge=1024)
     """The largest answer accepted, decoded (H33)."""
+    object_seconds: Seconds = 1.0
+    """Seconds of computing time that reading one calendar object may take; then it is quarantined."""
+    object_memory: int = Field(default=100 * 1024 * 1024, ge=16 * 1024 * 1024)
+    """Bytes of memory that reading one calendar object may take, over what its reader had before."""
     requests_per_host: int = Field(default=4, ge=1, le=64)
     """Requests sent to one host at the same time."""
     lock_wait: Seconds = 5.0

@@ -8,7 +8,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from icalsync.app import asking, connecting, syncing
+from icalsync.app import asking, connecting, quarantine, syncing
 from icalsync.app.asking import Moment, Need, Users
 from icalsync.app.parts import Parts
 from icalsync.app.syncing import Scope, SyncReport
@@ -184,6 +184,23 @@ class App:
     def plan(self, sub_account: str | None = None, user: str | None = None, calendar: str | None = None) -> list[dict[str, Any]]:
         """What a sync would do now, calendar by calendar; changes nothing."""
         return syncing.plan(self._parts, Scope(sub_account, user, calendar))
+
+    # --- what could not be read --------------------------------------------------------------------------------------------------
+
+    def quarantine(self, sub_account: str | None = None, user_id: str | None = None) -> list[dict[str, Any]]:
+        """Objects that could not be read, of a user, a sub-account or all: rows of the view ``quarantine`` with ``detail``."""
+        return self._parts.quarantine.rows(sub_account, user_id)
+
+    def quarantined(self, calendar: str, href: str, *, reveal: bool = False, reason: str | None = None) -> dict[str, Any]:
+        """One of them, with the time it blocks, its size and its SHA-256; see ``app.quarantine.entry``.
+
+        ``reveal`` adds the bytes as ``raw``, titles and all; who asked, and the ``reason``, is logged (R18).
+        """
+        return quarantine.entry(self._parts, calendar, href, reveal=reveal, reason=reason)
+
+    def retry_quarantine(self, calendar: str | None = None) -> list[dict[str, Any]]:
+        """Read what is kept again with the present code, of one calendar (id or unique name) or all; see ``app.quarantine.retry``."""
+        return quarantine.retry(self._parts, calendar)
 
     # --- answers -----------------------------------------------------------------------------------------------------------------
 

@@ -10,8 +10,6 @@ from functools import cached_property
 from pathlib import Path
 
 from icalsync.clock import SystemClock
-from icalsync.core.interval import Interval
-from icalsync.core.model import ReadResult
 from icalsync.engine.context import Context, Progress
 from icalsync.ports import Clock, SecretStore, ServerDoor
 from icalsync.settings import Settings
@@ -21,17 +19,10 @@ from icalsync.store.choices import Choices
 from icalsync.store.database import Database
 from icalsync.store.people import People
 from icalsync.store.pulls import Pulls
+from icalsync.store.quarantine import Quarantine
+from icalsync.store.rereading import Rereading
 from icalsync.store.roles import Roles
-
-
-class InProcessReader:
-    """Reads objects in this process; the core's own limits bound it."""
-
-    def read(self, raw: bytes, window: Interval) -> ReadResult:
-        """See ``core.reading.read_object``."""
-        from icalsync.core.reading import read_object  # noqa: PLC0415  # icalendar is heavy, and most commands read no object
-
-        return read_object(raw, window)
+from icalsync.workers.reader import BoundedReader
 
 
 class Parts:
@@ -49,7 +40,9 @@ class Parts:
         self.choices = Choices(self.database)
         self.pulls = Pulls(self.database)
         self.answers = Answers(self.database)
-        self.reader = InProcessReader()
+        self.rereading = Rereading(self.database)
+        self.reader = BoundedReader(seconds=settings.object_seconds, memory=settings.object_memory)
+        self.quarantine = Quarantine(self.database)
 
     @cached_property
     def secrets(self) -> SecretStore:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
@@ -9,12 +10,15 @@ from typing import Any, Final
 
 from icalsync.app.parts import Parts
 from icalsync.core.interval import Interval
+from icalsync.core.zones import rules_mark
 from icalsync.engine.context import Progress
 from icalsync.engine.fleet import Refused, sync_integrations
 from icalsync.engine.pull import PullPlan
 from icalsync.engine.run import Wish, plan_integration
 from icalsync.errors import AmbiguousName, UnknownCalendar
 from icalsync.ports import Run
+
+log = logging.getLogger(__name__)
 
 HORIZON_STEP: Final = timedelta(days=7)
 SUMS: Final = ("requests", "bytes", "added", "changed", "removed", "rejected", "pushed")
@@ -61,7 +65,10 @@ def sync(parts: Parts, scope: Scope, report: Callable[[Progress], None] | None =
     integration_ids, wish = _resolve(parts, scope)
     if integration_ids:
         roll_horizon(parts)
+        renew_readings(parts)
     results = sync_integrations(parts.context(report), integration_ids, wish) if integration_ids else []
+    if integration_ids:
+        parts.rereading.keep(marks(parts))
     runs = [result for result in results if isinstance(result, Run)]
     refused = [result.error.as_dict() for result in results if isinstance(result, Refused)]
     return SyncReport(tuple(run_row(run) for run in runs), tuple(refused), exit_code(runs, len(refused)))
@@ -75,6 +82,20 @@ def roll_horizon(parts: Parts) -> None:
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     start = midnight - parts.settings.horizon_back if known is None else known.start
     parts.answers.ensure_horizon(Interval(start, midnight + parts.settings.horizon_ahead + HORIZON_STEP), parts.reader.read)
+
+
+def renew_readings(parts: Parts) -> None:
+    """Read kept objects again where the zones' rules or the reader changed since they were read (D26)."""
+    if parts.rereading.changed(marks(parts)):
+        log.info("kept objects read again", extra={"renewed": parts.rereading.renew(parts.reader.read)})
+
+
+def marks(parts: Parts) -> dict[str, str]:
+    """What objects are read with now: the rules of every zone they name, and the reader."""
+    from icalsync.core.reading import READER  # noqa: PLC0415  # icalendar is heavy
+
+    zones = {f"zone:{name}": mark for name in parts.rereading.zones() if (mark := rules_mark(name)) is not None}
+    return zones | {"reader": READER}
 
 
 def plan(parts: Parts, scope: Scope) -> list[dict[str, Any]]:

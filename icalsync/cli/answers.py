@@ -46,8 +46,8 @@ def slots(sub_account: str, user_ids: tuple[str, ...], start: str, end: str, len
     app = opened()
     zone = zone_of(app, sub_account, user_ids[0] if len(set(user_ids)) == 1 else None)
     frame = app.slots(sub_account, user_ids, start, end, length=length, need=_need(need))
-    coverage = ("complete", "as_of", "missing")
-    rows = [{**row, "coverage": {name: row.pop(name) for name in coverage}} for row in records(frame)]
+    head, coverage = ("starts_at", "ends_at", "users"), ("complete", "as_of", "missing")
+    rows = [{name: row[name] for name in head} | {"coverage": {name: row[name] for name in coverage}} for row in records(frame)]
     show_rows(rows, ("starts_at", "ends_at", "users"), zone=zone, empty="There is no slot in this time.")
     return incomplete(app.coverage(sub_account, user_ids, start, end), zone)
 

@@ -59,7 +59,9 @@ def integrations(sub_account: str | None, user_id: str | None) -> None:
     """List the connected accounts with their health, and whom each serves."""
     app = opened()
     columns = ("integration_id", "provider", "account_name", "status", "status_reason", "last_success_at", "serves")
-    rows = [row | {"serves": serves(row)} for row in app.integrations(sub_account, user_id)]
+    rows = app.integrations(sub_account, user_id)
+    if not options().json:
+        rows = [row | {"serves": serves(row)} for row in rows]
     show_rows(rows, columns, zone=zone_of(app, sub_account, user_id), empty="Nothing is connected yet: icalsync connect --help")
 
 

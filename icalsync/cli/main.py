@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import click
 
 from icalsync import __version__
-from icalsync.cli import answers, calendars, choices, connect, dashboard, demonstration, people, syncing
+from icalsync.cli import answers, calendars, choices, connect, dashboard, demonstration, people, quarantine, syncing
 from icalsync.cli.base import Group
 from icalsync.errors import IcalsyncError
 from icalsync.messages import next_step_of, say
@@ -28,7 +28,7 @@ def cli() -> None:
     """
 
 
-for module in (demonstration, people, connect, calendars, choices, syncing, answers, dashboard):
+for module in (demonstration, people, connect, calendars, choices, syncing, answers, quarantine, dashboard):
     for command in module.COMMANDS:
         cli.add_command(command)
 

@@ -15,7 +15,8 @@ WANTED: Final = frozenset(
 )
 """The properties an answer can depend on; every other line is dropped before it costs anything."""
 
-_BREAK: Final = re.compile(rb"\r+\n|\r")
+_BREAK: Final = re.compile(rb"\r+\n?")
+"""A run of CRs is one break, with or without its LF; looking for the LF from each of them would take the square of their number."""
 _FOLD: Final = re.compile(rb"\n[ \t]")
 _NAME: Final = re.compile(rb"[ \t]*([A-Za-z0-9-]+)[ \t]*[;:]")
 _UTF16: Final = ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))

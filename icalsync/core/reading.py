@@ -19,8 +19,10 @@ from icalsync.core.recurrence import Taken, distinct, occurrences
 from icalsync.core.vevent import EventTimes, Vevent, read_times, read_vevent
 from icalsync.core.vtimezone import Zones, zones_of
 
-__all__ = ["Limits", "read_object"]
+__all__ = ["READER", "Limits", "read_object"]
 
+READER: Final = "1"
+"""To be raised whenever the same bytes come to mean something else: then what is kept is read again."""
 FAR: Final = datetime(2200, 1, 1, tzinfo=UTC)
 """The end of an event whose end nobody can tell: it blocks from its start on, as UNKNOWN."""
 _UNTIL: Final = re.compile(r"UNTIL=(\d{4})(\d{2})(\d{2})", re.IGNORECASE | re.ASCII)

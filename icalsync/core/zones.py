@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache, lru_cache
@@ -112,3 +113,17 @@ def _first_with_offset(low: datetime, high: datetime, offset: timedelta, info: Z
         else:
             low = middle
     return high
+
+
+@cache
+def rules_mark(name: str) -> str | None:
+    """A digest of a zone's rules from 2000 to 2037, day by day: another one means that an update moved its clocks (D26).
+
+    None for a TZID that is no zone of ours; its rules then stand in the objects themselves.
+    """
+    known = iana_name(name)
+    if known is None:
+        return None
+    zone, noon = ZoneInfo.no_cache(known), datetime(2000, 1, 1, 12, tzinfo=UTC)
+    offsets = (str((noon + timedelta(days=day)).astimezone(zone).utcoffset()) for day in range(38 * 365))
+    return hashlib.sha256("\n".join(offsets).encode()).hexdigest()[:16]

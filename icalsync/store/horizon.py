@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
 
 from icalsync.core.interval import Interval, without
-from icalsync.core.model import Reading, ReadResult
-from icalsync.store import lenses
+from icalsync.core.model import Reading, ReadResult, Rejected
+from icalsync.ports import ObjectWrite
+from icalsync.store import lenses, objects
 from icalsync.store.database import Database
 from icalsync.store.transaction import Row, Transaction
 
 Read = Callable[[bytes, Interval], ReadResult]
 CHUNK = 200
 """Objects read between two openings of the file."""
+PART = timedelta(days=366)
 
 
 def stored_horizon(tx: Transaction) -> Interval | None:
@@ -33,7 +35,7 @@ def ensure(db: Database, window: Interval, read: Read) -> bool:
         if before is not None and before.contains(window):
             return False
     target = window if before is None else Interval(min(before.start, window.start), max(before.end, window.end))
-    pieces = without([target], [before] if before else [])
+    pieces = [part for piece in without([target], [before] if before else []) for part in _parts(piece)]
     done = 0
     while True:
         with db.write() as tx:
@@ -51,7 +53,8 @@ def ensure(db: Database, window: Interval, read: Read) -> bool:
 
 def _next(tx: Transaction, done: int) -> list[Row]:
     return tx.rows(
-        "SELECT v.version_key, v.calendar_key, r.raw FROM _kept.object_version v JOIN _kept.raw_text r USING (version_key) "
+        "SELECT v.version_key, v.calendar_key, v.href, v.path_key, v.etag, r.raw FROM _kept.object_version v "
+        "JOIN _kept.raw_text r USING (version_key) "
         "WHERE v.recurring AND v.version_key > ? ORDER BY v.version_key LIMIT ?",
         [done, CHUNK],
     )
@@ -67,7 +70,31 @@ def _settle(tx: Transaction, target: Interval, before: Interval | None) -> bool:
     return True
 
 
+def _parts(piece: Interval) -> Iterator[Interval]:
+    """A long piece in parts of about a year: what an object may take is bounded per reading."""
+    start = piece.start
+    while start < piece.end:
+        end = min(start + PART, piece.end)
+        yield Interval(start, end)
+        start = end
+
+
 def _extend(tx: Transaction, versions: Sequence[Row], results: dict[int, list[ReadResult]]) -> None:
+    """Add what the pieces hold; an object that cannot be read over one of them is unknown from now on, and never free there (R12)."""
+    failed = [row for row in versions if any(isinstance(result, Rejected) for result in results[row["version_key"]])]
+    for row in failed:
+        _reject(tx, row, next(result for result in results[row["version_key"]] if isinstance(result, Rejected)))
+    _add(tx, [row for row in versions if row not in failed], results)
+
+
+def _reject(tx: Transaction, row: Row, rejected: Rejected) -> None:
+    current = objects.current(tx, row["calendar_key"], [row["path_key"]])
+    if [each["version_key"] for each in current.values()] == [row["version_key"]]:
+        objects.close(tx, [row["version_key"]])
+        objects.write(tx, row["calendar_key"], [ObjectWrite(row["href"], row["etag"], bytes(row["raw"]), rejected)])
+
+
+def _add(tx: Transaction, versions: Sequence[Row], results: dict[int, list[ReadResult]]) -> None:
     stored = lenses.occurrence_rows(tx, [row["version_key"] for row in versions])
     through = {key: lenses.lenses_of(tx, key, ever=True) for key in {row["calendar_key"] for row in versions}}
     batches = []

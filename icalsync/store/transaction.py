@@ -26,6 +26,12 @@ FOREVER: Final = datetime(9999, 12, 31, tzinfo=UTC)
 """The moment that asks for what holds now (``known_to`` is ``infinity`` while it does)."""
 
 
+def numbered(sql: str) -> str:
+    """``?`` as ``$1``, ``$2``, … in the order they are written: DuckDB 1.5 binds those of an UPDATE's FROM before those of its SET."""
+    pieces = sql.split("?")
+    return "".join(f"{piece}${number}" for number, piece in enumerate(pieces[:-1], 1)) + pieces[-1]
+
+
 class Transaction:
     """A consistent view of the database, and in ``Database.write`` the right to change it."""
 
@@ -38,12 +44,12 @@ class Transaction:
     def execute(self, sql: str, params: Parameters = None) -> None:
         """Run one statement for its effect."""
         with as_store_errors(self._path):
-            self._cursor.execute(sql, params)
+            self._cursor.execute(numbered(sql), params)
 
     def rows(self, sql: str, params: Parameters = None) -> list[Row]:
         """The result as dictionaries; instants are aware, in UTC."""
         with as_store_errors(self._path):
-            result = self._cursor.execute(sql, params)
+            result = self._cursor.execute(numbered(sql), params)
             names = [column[0] for column in result.description or ()]
             return [dict(zip(names, map(_plain, values), strict=True)) for values in result.fetchall()]
 
@@ -62,7 +68,7 @@ class Transaction:
         from icalsync.store.frames import frame_of  # noqa: PLC0415  # pandas is heavy, and only frames need it
 
         with as_store_errors(self._path):
-            return frame_of(self._cursor.execute(sql, params))
+            return frame_of(self._cursor.execute(numbered(sql), params))
 
     def asked(self, query: str, params: dict[str, Any], views: Sequence[str], frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         """A question from outside: checked, and its frames lent to it for as long as it lasts. ``QueryRefused`` (S6)."""

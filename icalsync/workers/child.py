@@ -16,10 +16,10 @@ import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Final
+from typing import Final
 
 from icalsync.core.model import ReadResult, Rejected
-from icalsync.workers.pipe import OVER, READ, READY, pack, receive, send, unpack_job
+from icalsync.workers.pipe import OVER, READY, pack, pack_reading, receive, send, unpack_job
 
 Read = Callable[..., ReadResult]
 
@@ -30,7 +30,8 @@ IDLE_SECONDS: Final = 60.0
 WALL_FACTOR: Final = 20.0
 """Wall time allowed per second of CPU budget: a busy machine must not turn good objects into rejected ones."""
 _AGAIN: Final = 10
-"""Exit code of an inner process that wants to be replaced."""
+_MEMORY: Final = 11
+"""Exit codes of an inner process: it wants to be replaced; it had no memory left for an object, and is to be replaced."""
 _TIME: Final = frozenset({signal.SIGPROF, signal.SIGALRM})
 _CRASH: Final = frozenset({signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL})
 
@@ -59,13 +60,13 @@ def _generation(read: Read, outgoing: int) -> bool:
     if not inner:
         _serve(read, outgoing)
     _, status = os.waitpid(inner, 0)
-    if not os.WIFSIGNALED(status):
-        return os.WEXITSTATUS(status) == _AGAIN
-    number = os.WTERMSIG(status)
-    if number in _TIME | _CRASH:  # these come while an object is read, so nothing of an answer has been written yet
-        send(outgoing, pack((OVER, "time" if number in _TIME else "crash")))
-        return True
-    return False
+    number = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
+    code = os.WEXITSTATUS(status) if os.WIFEXITED(status) else 0
+    # all of these come while an object is read, so nothing of an answer has been written yet
+    over = "time" if number in _TIME else "crash" if number in _CRASH else "memory" if code == _MEMORY else None
+    if over is not None:
+        send(outgoing, pack((OVER, over)))
+    return over is not None or code == _AGAIN
 
 
 def _serve(read: Read, outgoing: int) -> None:
@@ -81,31 +82,32 @@ def _serve(read: Read, outgoing: int) -> None:
                 break
     except BrokenPipeError:
         code = 0
+    except MemoryError:
+        code = _MEMORY
     except BaseException:  # noqa: BLE001  # whatever it is must not run the outer process's code
         code = 1
     os._exit(code)
 
 
 def _bounded(read: Callable[[], ReadResult], seconds: float, memory: int) -> tuple[bytes, bool]:
-    """The packed answer, and whether this process is still as good as new; past the CPU budget it ends here."""
+    """The packed answer, and whether this process is still as good as new.
+
+    Past the CPU budget the process ends here; past the other a ``MemoryError`` is raised.
+    """
     before = resource.getrlimit(resource.RLIMIT_AS)
     signal.setitimer(signal.ITIMER_PROF, seconds)
     signal.setitimer(signal.ITIMER_REAL, seconds * WALL_FACTOR)
     try:
         resource.setrlimit(resource.RLIMIT_AS, (_capped(_address_space() + memory, before[1]), before[1]))
-        return pack((READ, read())), True
+        return pack_reading(read()), True
     except MemoryError:
-        return _OVER_MEMORY, False
+        raise
     except Exception as error:  # noqa: BLE001  # a fault of ours is no free slot either (R12)
-        return pack((READ, Rejected("UNEXPECTED", type(error).__name__))), False
+        return pack_reading(Rejected("UNEXPECTED", type(error).__name__)), False
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.setitimer(signal.ITIMER_REAL, 0)
         resource.setrlimit(resource.RLIMIT_AS, before)
-
-
-_OVER_MEMORY: Final = pack((OVER, "memory"))
-"""Made in time: where there is no memory left, nothing can be made."""
 
 
 def _capped(limit: int, hard: int) -> int:

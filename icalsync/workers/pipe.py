@@ -6,7 +6,10 @@ import io
 import os
 import pickle
 import struct
+from dataclasses import replace
 from typing import Any, Final
+
+from icalsync.core.model import Instance, Reading, ReadResult
 
 READY: Final = "ready"
 """The first message of a reading process."""
@@ -35,6 +38,14 @@ def pack(value: Any) -> bytes:
     return _HEAD.pack(len(data)) + data
 
 
+def pack_reading(result: ReadResult) -> bytes:
+    """The answer ``(READ, result)``, with the instances as plain tuples: there are many, and dataclasses travel slowly."""
+    if not isinstance(result, Reading):
+        return pack((READ, result, ()))
+    plain = [(one.component, one.recurrence_id, one.starts, one.ends, one.travel) for one in result.instances]
+    return pack((READ, replace(result, instances=()), plain))
+
+
 def send(pipe: int, message: bytes) -> None:
     """Write a packed message; ``BrokenPipeError`` where nobody reads any more."""
     rest = memoryview(message)
@@ -55,7 +66,11 @@ def unpack_job(data: bytes) -> Any:
 
 def unpack_answer(data: bytes) -> Any:
     """What a reading process sent; ``pickle.UnpicklingError`` where it is anything but words of the core."""
-    return _Words(io.BytesIO(data)).load()
+    answer = _Words(io.BytesIO(data)).load()
+    if answer[0] != READ:
+        return answer
+    _, result, plain = answer
+    return READ, replace(result, instances=tuple(Instance(*one) for one in plain)) if plain else result
 
 
 def _exactly(pipe: int, size: int) -> bytes | None:

@@ -19,6 +19,8 @@ from icalsync.workers.pipe import READY, pack, receive, send, unpack_answer
 
 READ_OBJECT: Final = "icalsync.core.reading:read_object"
 START_SECONDS: Final = 30.0
+CLOSE_SECONDS: Final = 0.5
+"""How long an idle process may take to see that its pipe is closed; one that still reads then is killed."""
 KEPT: Final = 2
 """Idle processes kept for the next object; more are ended when they are given back."""
 
@@ -53,8 +55,9 @@ class Worker:
             raise
 
     def _begin(self) -> None:
-        ready, _, _ = select.select([self._outgoing], [], [], START_SECONDS)
-        if not ready:
+        waiting = select.poll()
+        waiting.register(self._outgoing, select.POLLIN)
+        if not waiting.poll(START_SECONDS * 1000):
             raise ReaderUnavailable(why=f"it does not answer within {START_SECONDS:g} s")
         hello = receive(self._outgoing)
         if hello is None or unpack_answer(hello) != READY:
@@ -96,18 +99,21 @@ class Worker:
 
     def close(self) -> None:
         """End it, whatever it is doing."""
-        with contextlib.suppress(ProcessLookupError):  # it has ended already
-            if self._process.poll() is None or self._process.pid:
-                os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
         for stream in (self._process.stdin, self._process.stdout):
             if stream is not None:
                 stream.close()
+        try:
+            self._process.wait(CLOSE_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._process.pid, signal.SIGKILL)  # not yet waited for, so the number is still its own
+            self._process.wait()
 
 
 def _environment() -> dict[str, str]:
-    """Without our settings, keys and passwords, which no reader needs (S1); with the places this process imports from, but not the
-    current directory, whose files are nobody's choice."""
+    """Without our settings, keys and passwords, which no reader needs (S1).
+
+    With the places this process imports from, but not the current directory, whose files are nobody's choice.
+    """
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("ICALSYNC_")}
     places = dict.fromkeys([_HERE, *(str(Path(place).resolve()) for place in sys.path if place)])
     return inherited | {"PYTHONPATH": os.pathsep.join(places)}

@@ -46,7 +46,7 @@ class BoundedReader:
         if what == "time":
             return Rejected("BUDGET", f"reading it takes more than {self._seconds:g} s of computing time")
         if what == "memory":
-            return Rejected("BUDGET", f"reading it takes more than {self._memory / 1024 / 1024:g} MB of memory")
+            return Rejected("BUDGET", f"reading it takes more than {self._memory / 1024 / 1024:.0f} MB of memory")
         return Rejected("UNEXPECTED", "reading it ends the reading process")
 
     def _placed(self, raw: bytes, window: Interval, why: Rejected) -> Rejected:

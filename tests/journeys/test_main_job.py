@@ -60,6 +60,7 @@ def test_the_main_job_end_to_end_through_the_command_line(clinic: Cli, dav_serve
     ]
     slots = clinic.json("slots", "ACME", "anna", "--from", "2027-01-04", "--to", "2027-01-05", "--length", "1h")
     assert [slot["starts_at"][11:16] for slot in slots] == ["09:00", "11:00", "12:00", "13:00", "15:00", "16:00"]
+    assert set(slots[0]) == {"starts_at", "ends_at", "users", "coverage"}
     assert slots[0]["users"] == ["anna"]
     assert slots[0]["coverage"]["complete"] is True
     assert slots[0]["coverage"]["missing"] == []

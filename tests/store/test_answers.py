@@ -149,6 +149,23 @@ def test_the_horizon_grows_for_every_kept_version(chosen, clock):
     }
 
 
+def test_an_object_that_cannot_be_read_further_is_unknown_there_r12(chosen):
+    """R12: what exceeds its budget over a wider horizon blocks as UNKNOWN from then on, and is quarantined; it opens nothing."""
+    chosen.pull("Work", ("s", series(at(24, 9), WINDOW)), before="t0")
+    wider = Interval(WINDOW.start, WINDOW.end + timedelta(days=500))
+    asked = []
+
+    def read(raw: bytes, window: Interval):
+        asked.append(window)
+        return rejected("BUDGET", starts=at(24, 9), ends=wider.end) if window.end == wider.end else series(at(24, 9), window)
+
+    assert chosen.answers.ensure_horizon(wider, read) is True
+    assert len(asked) == 2
+    assert {row[2:] for row in chosen.busy(start=WINDOW.end, end=wider.end)} == {("UNKNOWN", "UNREADABLE")}
+    (row,) = chosen.answers.view("quarantine").to_dict("records")
+    assert row["reason"] == "BUDGET"
+
+
 def test_the_horizon_has_no_gap_when_another_process_set_one_meanwhile(world):
     """Both stretches and what lies between are expanded in the end."""
     far, asked = Interval(at(1, 0), at(8, 0)), Interval(at(20, 0), at(27, 0))

@@ -150,6 +150,7 @@ CREATE TABLE _kept.quarantine (
     calendar_key INTEGER NOT NULL, path_key VARCHAR NOT NULL, href VARCHAR NOT NULL, version_key INTEGER NOT NULL, reason VARCHAR NOT NULL,
     detail VARCHAR NOT NULL, first_seen_at TIMESTAMPTZ NOT NULL, last_seen_at TIMESTAMPTZ NOT NULL, healed_at TIMESTAMPTZ
 );
+CREATE TABLE _kept.read_with (name VARCHAR PRIMARY KEY, mark VARCHAR NOT NULL);   -- a zone's rules, or the reader: what objects were read with (D26)
 CREATE TABLE _kept.held_removal (calendar_key INTEGER NOT NULL, path_key VARCHAR NOT NULL, first_held_at TIMESTAMPTZ NOT NULL);
 
 -- runs ----------------------------------------------------------------------------------------------------------------------------

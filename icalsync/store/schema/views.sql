@@ -145,7 +145,7 @@ FROM (
              WHEN i.status IN ('reauthentication_needed', 'unreachable', 'failing') THEN upper(i.status)
              WHEN q.reason IS NOT NULL THEN q.reason
              WHEN f.as_of IS NULL OR f.as_of < moment::TIMESTAMPTZ - m.stale_after THEN 'STALE' END AS reason,
-        coalesce(s.state = 'ok' AND i.status NOT IN ('reauthentication_needed', 'unreachable', 'failing') AND m.horizon_from IS NOT NULL, false) AS covered
+        coalesce(s.state = 'ok' AND i.status NOT IN ('reauthentication_needed', 'unreachable', 'failing') AND m.horizon_from IS NOT NULL AND q.reason IS NULL, false) AS covered
     FROM _kept.calendar_reading r
     JOIN _kept.calendar c USING (calendar_key)
     CROSS JOIN _kept.meta m
