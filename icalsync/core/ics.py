@@ -23,6 +23,10 @@ _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _ESCAPE: Final = re.compile(r"\\([nN,;\\])")
 _TIMES: Final = ("DTSTART", "DTEND", "RECURRENCE-ID", "EXDATE", "RDATE")
 _LEAP_SECOND: Final = 60
+_FRAME: Final = re.compile(r"\s*(BEGIN|END)\s*(?:;[^:]*)?:\s*\"?([^\s;\"]*)", re.IGNORECASE)
+"""Also with blanks and parameters, which no RFC allows: a BEGIN that is not seen would make an event vanish (R12)."""
+_OBSERVANCES: Final = frozenset({"STANDARD", "DAYLIGHT"})
+_OF_AN_EVENT: Final = ("DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "RECURRENCE-ID")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,8 @@ class Component:
     name: str
     properties: list[Property] = field(default_factory=list)
     children: list[Component] = field(default_factory=list)
+    passed_over: bool = False
+    """Whether it holds times that were not kept."""
 
     def first(self, name: str) -> Property | None:
         """The first property of that name, or None."""
@@ -59,11 +65,13 @@ class Document:
     zones: list[Component] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
     calendars: int = 0
+    misplaced: str | None = None
+    """Where a VEVENT stood that belongs elsewhere: its time can be told, the object cannot be trusted (D32)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wall:
-    """A date or a time as written: naive, with the TZID it refers to (``UTC`` for a trailing Z), or none."""
+    """A date or a time as written: naive, with the TZID it refers to (``UTC`` for a trailing Z; empty: nobody knows it), or none."""
 
     value: datetime | date
     tzid: str | None = None
@@ -87,6 +95,7 @@ def parse_document(raw: bytes, limits: Limits, flags: set[str]) -> Document:
 
     Alarms, attachments and everything else no answer needs are passed over. An END without its BEGIN is ignored, an inner component
     whose END is missing ends with the outer one; a text that stops before the last END is incomplete, and nothing of it is used.
+    No VEVENT, and no time of one, is lost that way: where that could be, the object is incomplete too (D32, R12).
     """
     if len(raw) > limits.object_bytes:
         raise Unreadable("TOO_LARGE", f"{len(raw)} bytes")
@@ -109,15 +118,15 @@ class _Builder:
         self._seen = 0
 
     def take(self, line: str) -> None:
-        head = line[:6].upper()
-        if head == "BEGIN:":
-            self._begin(line[6:].strip().upper())
-        elif head.startswith("END:"):
-            self._end(line[4:].strip().upper())
+        frame = _FRAME.match(line)
+        if frame is not None:
+            (self._begin if frame.group(1).upper() == "BEGIN" else self._end)(frame.group(2).upper())
         elif self._open and self._open[-1].name in KEPT:
             prop = parse_line(line, self._flags)
             if prop is not None:
                 self._open[-1].properties.append(prop)
+        elif self._open and line.lstrip().upper().startswith(_OF_AN_EVENT):
+            self._open[-1].passed_over = True
 
     def _begin(self, name: str) -> None:
         self._seen += 1
@@ -133,6 +142,8 @@ class _Builder:
 
     def _end(self, name: str) -> None:
         if not any(one.name == name for one in self._open):
+            if name == "VEVENT":
+                raise Unreadable("INCOMPLETE", "an END:VEVENT without its BEGIN")
             self._flags.add("UNBALANCED")
             return
         while True:
@@ -141,15 +152,30 @@ class _Builder:
             if done.name == name:
                 return
             self._flags.add("UNBALANCED")
+            self._check_unended(done, name)
+
+    def _check_unended(self, done: Component, ended_by: str) -> None:
+        """Lines behind a missing END belong to the wrong component; where they could be an event's times, nothing can be told."""
+        if done.name == "VEVENT" and ended_by != "VCALENDAR":
+            raise Unreadable("INCOMPLETE", f"a VEVENT ends with its {ended_by[:40]}")
+        if done.passed_over and any(one.name == "VEVENT" for one in (*self._open, Component(ended_by))):
+            raise Unreadable("INCOMPLETE", f"{done.name[:40]} does not end, and holds times of its VEVENT")
 
     def _close(self, done: Component) -> None:
         parent = self._open[-1] if self._open else None
-        if parent is not None and parent.name in KEPT:
-            if done.name in {"STANDARD", "DAYLIGHT"}:
-                parent.children.append(done)
-        elif done.name == "VEVENT":
+        if done.name == "VEVENT":
             self.document.events.append(done)
+            if parent is not None and parent.name in KEPT:
+                self.document.misplaced = parent.name
+                for one in self._open:
+                    one.passed_over = True
+        elif parent is not None and parent.name in KEPT:
+            zone = next((one for one in reversed(self._open) if one.name == "VTIMEZONE"), parent)
+            if done.name in _OBSERVANCES:
+                zone.children.append(done)
         elif done.name == "VTIMEZONE":
+            if done.passed_over:
+                done.children.clear()  # it may lack its other half; the name still helps (D21)
             self.document.zones.append(done)
         elif done.name != "VCALENDAR":
             self.document.others.append(done.name)
@@ -220,7 +246,7 @@ def wall_of(name: str, value: str, tzid: str | None, *, as_date: bool = False) -
         raise Unreadable("BAD_DATE", f"{name}:{value.strip()[:40]}") from None
     if as_date and moment.time() == datetime.min.time():
         return Wall(moment.date())
-    return Wall(moment, "UTC" if zulu else tzid or None)
+    return Wall(moment, "UTC" if zulu else tzid)
 
 
 def parse_duration_value(name: str, value: str) -> Duration:

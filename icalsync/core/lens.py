@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from icalsync.core.clocks import IanaZone, across_gap
 from icalsync.core.model import Attendee, Event, EventTime, Facts, Instance, Participation, Reading, Rejected
 from icalsync.core.zones import EARLIEST, start_of_day, to_utc
 
@@ -28,8 +29,14 @@ class Occurrence:
 
 
 def instants(starts: EventTime, ends: EventTime, zone: str) -> tuple[datetime, datetime]:
-    """The event's times as instants (UTC): floating and all-day ones are read in ``zone``, the user's own (D24, D25)."""
-    return _instant(starts, zone), _instant(ends, zone)
+    """The event's times as instants (UTC): floating and all-day ones are read in ``zone``, the user's own (D24, D25).
+
+    A floating event that has a length keeps one, also where clocks jump over its start (D22, R12).
+    """
+    starts_at, ends_at = _instant(starts, zone), _instant(ends, zone)
+    if starts_at >= ends_at and isinstance(starts, datetime) and isinstance(ends, datetime) and starts.tzinfo is None and starts < ends:
+        return across_gap(starts, ends, IanaZone(zone))
+    return starts_at, ends_at
 
 
 def _instant(value: EventTime, zone: str) -> datetime:

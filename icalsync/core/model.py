@@ -193,7 +193,7 @@ class Reading:
     """Those of a recurring object that touch the window; all of one that does not recur."""
     recurring: bool
     flags: tuple[str, ...]
-    """What was odd but understood (``TZ_UNRESOLVED``, ``TRUNCATED``, ``NEGATIVE_DURATION``, ``ORPHAN_OVERRIDE``, …)."""
+    """What was odd but understood (``MIXED_TIMES``, ``TRUNCATED``, ``NEGATIVE_DURATION``, ``ORPHAN_OVERRIDE``, …)."""
     content_hash: str
     """Of what the object means to us, without DTSTAMP (icloud.md §3.5: it changes at each reading)."""
 
@@ -203,7 +203,7 @@ class Rejected:
     """A calendar object that could not be understood: kept raw, quarantined, visible; lowers coverage, never opens a slot (R12)."""
 
     reason: str
-    """An upper-case code: ``NOT_ICALENDAR``, ``BAD_DATE``, ``BAD_RULE``, ``TOO_LARGE``, ``BUDGET``, ``EMPTY``, …"""
+    """An upper-case code: ``NOT_ICALENDAR``, ``BAD_DATE``, ``BAD_RULE``, ``TZ_UNRESOLVED``, ``TOO_LARGE``, ``BUDGET``, ``EMPTY``, …"""
     detail: str
     """What exactly, without any title."""
     uid: str | None = None

@@ -71,12 +71,17 @@ def choose_way(
         syncs = "sync-collection" in reports
     else:
         syncs = token is not None or listed.sync_token is not None or reconciled_at is None
-    due = reconciled_at is None or now - reconciled_at >= RECONCILE_EVERY
+    due = is_due(reconciled_at, now, RECONCILE_EVERY)
     if not due and listed.tells and listed == before:
         return Way.UNCHANGED
     if token is not None and syncs and not due:
         return Way.DELTA
     return Way.TOKEN_LISTING if syncs else Way.LISTING
+
+
+def is_due(last: datetime | None, now: datetime, every: timedelta) -> bool:
+    """Whether it is time again; what lies in the future was noted by a clock that has been set back since, and its age is unknown."""
+    return last is None or not timedelta(0) <= now - last < every
 
 
 def compare_listing(stored: Mapping[str, str | None], members: Iterable[tuple[str, str | None]]) -> Changes:
@@ -123,6 +128,31 @@ def is_suspicious(removals: int, stored: int) -> bool:
     return removals > HOLD_COUNT and removals > HOLD_SHARE * stored
 
 
-def proven_again(held_since: datetime | None, now: datetime) -> bool:
-    """Whether a complete, clean listing now is the second proof of removals held since then (R13)."""
-    return held_since is not None and now - held_since >= HOLD_FOR
+@dataclass(frozen=True, slots=True)
+class Removals:
+    """What may be removed now, and what is held (R13): hrefs."""
+
+    go: tuple[str, ...]
+    held: tuple[str, ...]
+
+
+def judge_removals(
+    gone: Iterable[str], *, stored: int, held: Mapping[str, datetime], now: datetime, confirmed: bool = False, complete: bool = True
+) -> Removals:
+    """Each href that is gone, by its own proof: ``held`` says since when its path key is held, ``stored`` how many objects there are.
+
+    Held an hour and still absent from a ``complete`` listing, it goes; so does what a person ``confirmed``: what is held, or where
+    nothing is, what is absent now. The others stay held, and what has newly vanished is judged as at first (R13).
+    """
+    absent = tuple(gone)
+    if confirmed and not held:
+        return Removals(absent, ())
+    proven = {href for href in absent if _is_proven(held.get(path_key(href)), now, confirmed=confirmed, complete=complete)}
+    rest = tuple(href for href in absent if href not in proven)
+    suspicious = is_suspicious(len(rest), stored - len(proven))
+    waiting = {href for href in rest if suspicious or path_key(href) in held}
+    return Removals(tuple(href for href in absent if href not in waiting), tuple(href for href in rest if href in waiting))
+
+
+def _is_proven(since: datetime | None, now: datetime, *, confirmed: bool, complete: bool) -> bool:
+    return since is not None and (confirmed or (complete and now - since >= HOLD_FOR))

@@ -8,25 +8,23 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from icalsync.core.bounds import Limits, Unreadable
+from icalsync.core.envelope import envelope
 from icalsync.core.ics import Component, Document, parse_document
 from icalsync.core.interval import Interval
-from icalsync.core.model import EventTime, Instance, Reading, ReadResult, Rejected, Skipped
+from icalsync.core.model import Instance, Reading, ReadResult, Rejected, Skipped
 from icalsync.core.recurrence import Taken, distinct, occurrences
-from icalsync.core.vevent import EventTimes, Vevent, read_times, read_vevent
+from icalsync.core.vevent import Vevent, read_vevent
 from icalsync.core.vtimezone import Zones, zones_of
 
 __all__ = ["READER", "Limits", "read_object"]
 
 READER: Final = "1"
 """To be raised whenever the same bytes come to mean something else: then what is kept is read again."""
-FAR: Final = datetime(2200, 1, 1, tzinfo=UTC)
-"""The end of an event whose end nobody can tell: it blocks from its start on, as UNKNOWN."""
-_UNTIL: Final = re.compile(r"UNTIL=(\d{4})(\d{2})(\d{2})", re.IGNORECASE | re.ASCII)
 _UID: Final = re.compile(rb"^UID:(.{1,255})$", re.MULTILINE)
+_BEGIN_VEVENT: Final = re.compile(rb"^[^A-Za-z0-9\n]{0,8}BEGIN\b[^:\n]{0,80}:[^A-Za-z0-9\n]{0,8}VEVENT\b", re.MULTILINE | re.IGNORECASE)
 _FAULTS: Final = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 """A fault of ours is no free slot either (R12): the object is rejected, kept and visible."""
 _DEFAULT: Final = Limits()
@@ -46,9 +44,11 @@ def read_object(raw: bytes, window: Interval, limits: Limits = _DEFAULT) -> Read
     except _FAULTS as error:
         return Rejected("UNEXPECTED", type(error).__name__, uid=_uid_in(raw))
     if not document.events:
-        return _without_events(document)
+        return _without_events(document, raw)
     zones = zones_of(document.zones)
     try:
+        if document.misplaced is not None:
+            raise Unreadable("INCOMPLETE", f"a VEVENT inside a {document.misplaced}")  # noqa: TRY301 - told like every other reason
         return _read(document.events, zones, window, limits, flags)
     except Unreadable as error:
         return _rejected(error.reason, error.detail, document.events, zones, limits)
@@ -56,7 +56,10 @@ def read_object(raw: bytes, window: Interval, limits: Limits = _DEFAULT) -> Read
         return _rejected("UNEXPECTED", type(error).__name__, document.events, zones, limits)
 
 
-def _without_events(document: Document) -> ReadResult:
+def _without_events(document: Document, raw: bytes) -> ReadResult:
+    """Nothing to read, and nothing wrong; unless the bytes hold a VEVENT that did not become one, folded or framed as it may be."""
+    if _BEGIN_VEVENT.search(raw.replace(b"\0", b"").replace(b"\r", b"\n")):
+        return Rejected("INCOMPLETE", "a BEGIN:VEVENT that begins no component", uid=_uid_in(raw))
     if document.others or document.zones:
         return Skipped(document.others[0] if document.others else "VTIMEZONE")
     return Rejected("EMPTY", "a calendar without any component")
@@ -123,50 +126,5 @@ def _uid_in(raw: bytes) -> str | None:
 
 def _rejected(reason: str, detail: str, components: Sequence[Component], zones: Zones, limits: Limits) -> Rejected:
     uid = next((prop.value.strip() for component in components if (prop := component.first("UID")) is not None), None)
-    starts, ends = _envelope(components, zones, limits)
+    starts, ends = envelope(components, zones, limits)
     return Rejected(reason, detail, uid=uid, starts=starts, ends=ends)
-
-
-def _envelope(components: Sequence[Component], zones: Zones, limits: Limits) -> tuple[EventTime | None, EventTime | None]:
-    """From the earliest start to the latest end of all components; nothing where one of them cannot be told (or they are of several kinds).
-
-    A recurring event lasts until its rule's UNTIL, else until ``FAR``: no instance of an unreadable series may open a slot.
-    """
-    spans = []
-    for component in components:
-        try:
-            times = read_times(component, zones, limits)
-        except (Unreadable, OverflowError):
-            return None, None
-        spans.append((times.starts, max(times.ends, _last(component, times), key=_sortable)))
-    kinds = {(type(start), getattr(start, "tzinfo", None) is None) for start, _ in spans}
-    if len(kinds) != 1:
-        return None, None
-    return min((start for start, _ in spans), key=_sortable), max((end for _, end in spans), key=_sortable)
-
-
-def _last(component: Component, times: EventTimes) -> EventTime:
-    if times.endless:
-        return _like(times.starts, FAR)
-    rules = [prop.value for prop in component.every("RRULE")]
-    if component.first("RDATE") is None and not rules:
-        return times.ends
-    limits = [_UNTIL.search(rule) for rule in rules]
-    if component.first("RDATE") is not None or not all(limits):
-        return _like(times.starts, FAR)
-    latest = max((match.groups() for match in limits if match is not None), default=("2200", "01", "01"))
-    try:
-        bound = datetime(int(latest[0]), int(latest[1]), int(latest[2]), tzinfo=UTC) + timedelta(days=2) + times.longest
-    except (ValueError, OverflowError):
-        return _like(times.starts, FAR)
-    return _like(times.starts, min(bound, FAR))
-
-
-def _like(value: EventTime, moment: datetime) -> EventTime:
-    if not isinstance(value, datetime):
-        return moment.date()
-    return moment.replace(tzinfo=None) if value.tzinfo is None else moment
-
-
-def _sortable(value: EventTime | date) -> str:
-    return value.isoformat()

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
+from icalsync.core.clocks import Zone
 from icalsync.core.model import EventTime, Timing
-from icalsync.core.vtimezone import Zone
 from icalsync.core.zones import LATEST
 
 NO_TIME: Final = timedelta()

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Final
 
 from icalsync.core.bounds import Limits, Unreadable
+from icalsync.core.clocks import across_gap
 from icalsync.core.ics import Component, Duration, Property, Wall, parse_duration_value, parse_wall, text_of, values_of, wall_of
 from icalsync.core.marks import attendees_of, cdo_of, status_of, transparency_of
 from icalsync.core.model import Event, EventTime, Timing
@@ -52,37 +53,11 @@ class Vevent:
 
 def read_vevent(component: Component, zones: Zones, limits: Limits, flags: set[str]) -> Vevent:
     """A VEVENT with everything resolved; ``Unreadable`` where its time, or which instances it has, cannot be told."""
-    return _Reader(component, zones, limits, flags).read()
+    return VeventReader(component, zones, limits, flags).read()
 
 
-@dataclass(frozen=True, slots=True)
-class EventTimes:
-    """The time one VEVENT states, whatever else in it cannot be read."""
-
-    starts: EventTime
-    ends: EventTime
-    longest: timedelta
-    endless: bool
-    """Whether it claims to last longer than any calendar."""
-
-
-def read_times(component: Component, zones: Zones, limits: Limits) -> EventTimes:
-    """Start, time of travel included, and end; ``Unreadable`` where they cannot be told."""
-    reader = _Reader(component, zones, limits, set())
-    try:
-        start, length = reader.times()
-        ends = length.end(start)
-    except Unreadable as error:
-        if error.reason != "BAD_DURATION":
-            raise
-        value = reader.start().value
-        return EventTimes(value, value, NO_TIME, endless=True)
-    value, travel = start.value, reader.travel()
-    return EventTimes(value - travel if isinstance(value, datetime) else value - ONE_DAY * bool(travel), ends, length.most, endless=False)
-
-
-class _Reader:
-    """Reads one component."""
+class VeventReader:
+    """Reads one component: all of it, or only its times."""
 
     def __init__(self, component: Component, zones: Zones, limits: Limits, flags: set[str]) -> None:
         self._component = component
@@ -91,7 +66,8 @@ class _Reader:
         self._flags = flags
 
     def read(self) -> Vevent:
-        start, length = self.times()
+        """All of it; ``Unreadable``."""
+        start, length, added = self._kept_in_its_series(*self.times())
         self._start = start
         first = self._component.first
         recurrence = first("RECURRENCE-ID")
@@ -105,7 +81,7 @@ class _Reader:
             and_future=recurrence is not None and recurrence.parameters.get("RANGE", "").upper() == "THISANDFUTURE",
             rules=tuple(self._rule(prop) for prop in self._component.every("RRULE") if master),
             excluding=tuple(self._rule(prop) for prop in self._component.every("EXRULE") if master),
-            added=tuple(self._added()) if master else (),
+            added=(*self._added(), *added) if master else (),
             excluded=tuple(self._excluded()) if master else (),
             travel=self.travel(),
             rank=self._rank(),
@@ -117,13 +93,25 @@ class _Reader:
         start = self.start()
         ends, lasts = self._component.first("DTEND"), self._component.first("DURATION")
         if ends is not None:
-            length = self._until(start, parse_wall(ends))
+            start, length = self._until(start, parse_wall(ends))
         elif lasts is not None:
             length = self._lasting(start, parse_duration_value("DURATION", lasts.value))
         else:
             length = Length(days=1) if start.timing is Timing.DATE else Length()
         length.end(start)
         return start, length
+
+    def _kept_in_its_series(self, start: Stamp, length: Length) -> tuple[Stamp, Length, tuple[Added, ...]]:
+        """A series goes on from its start as written, also where clocks jump over that one; then what they leave of it is added."""
+        written, recurrence = self.start(), self._component.first("RECURRENCE-ID")
+        if start == written:
+            return start, length, ()
+        if recurrence is not None and recurrence.parameters.get("RANGE"):
+            raise Unreadable("BAD_DATE", "a series moved to a time that does not exist")
+        if recurrence is not None or (self._component.first("RRULE") is None and self._component.first("RDATE") is None):
+            return start, length, ()
+        whole = Length(exact=timedelta(seconds=_seconds(written.value, length.end(start))))
+        return written, whole, (Added(start, length),)
 
     def start(self) -> Stamp:
         """DTSTART; ``Unreadable``."""
@@ -137,18 +125,40 @@ class _Reader:
             return Stamp(wall.value)
         return Stamp(wall.value, self._zones.find(wall.tzid, self._flags))
 
-    def _until(self, start: Stamp, wall: Wall) -> Length:
+    def _until(self, start: Stamp, wall: Wall) -> tuple[Stamp, Length]:
         end = self._stamp(wall)
         if start.timing is Timing.DATE:
             days = (end.day - start.day).days + (1 if end.clock.time() != time() else 0)
             if days == 0:
                 self._flags.add("ALL_DAY_WITHOUT_LENGTH")
                 days = 1
-            return Length(days=self._positive(days))
-        if end.timing is not start.timing:
+            return start, Length(days=self._positive(days))
+        mixed = end.timing is not start.timing
+        if mixed:
             self._flags.add("MIXED_TIMES")
-            end = start.at(end.clock) if end.zone is None or start.zone is None else end
-        return Length(exact=timedelta(seconds=self._positive(_seconds(start.value, end.value))))
+            if end.zone is not None or (start.zone is not None and start.zone.name == "UTC"):
+                raise Unreadable("MIXED_TIMES", f"only one of DTSTART and {wall.value.isoformat()} has a zone")
+            end = start.at(end.clock)  # only the TZID is missing, or it is a date
+        seconds = _seconds(start.value, end.value)
+        if seconds > 0:
+            return start, Length(exact=timedelta(seconds=seconds))
+        if mixed:
+            raise Unreadable("MIXED_TIMES", f"{wall.value.isoformat()} is not after DTSTART, and of another kind")
+        return self._backwards(start, end, seconds)
+
+    def _backwards(self, start: Stamp, end: Stamp, seconds: int) -> tuple[Stamp, Length]:
+        """An end at or before the start: no time where clocks say so too (D3), else what blocks more (D22, D23, R12)."""
+        if start.zone is not None and end.zone is not None:
+            shown = end.clock if end.zone == start.zone else start.zone.wall(end.zone.utc(end.clock))
+            if shown > start.clock:
+                first, last = across_gap(start.clock, shown, start.zone)
+                return Stamp(start.zone.wall(first), start.zone), Length(exact=last - first)
+            rest = end.clock - end.zone.wall(start.zone.utc(start.clock))
+            if rest > NO_TIME:  # the end lies in an overlap, and the later one is meant
+                return start, Length(exact=rest)
+            if seconds < 0 and end.clock > start.clock:
+                raise Unreadable("MIXED_TIMES", "the end is before the start in its zone, and after it on the clock")
+        return start, Length(exact=timedelta(seconds=self._positive(seconds)))
 
     def _lasting(self, start: Stamp, duration: Duration) -> Length:
         if duration.days < 0 or duration.exact < NO_TIME:
@@ -188,7 +198,7 @@ class _Reader:
             elif end.lstrip("+-").upper().startswith("P"):
                 yield Added(start, self._lasting(start, parse_duration_value("RDATE", end)))
             else:
-                yield Added(start, self._until(start, self._wall(prop, end)))
+                yield Added(*self._until(start, self._wall(prop, end)))
 
     def _alike(self, stamp: Stamp) -> Stamp:
         """An added date in the form of DTSTART: a bare date at DTSTART's time of day, a time as its date for an all-day event (D18)."""

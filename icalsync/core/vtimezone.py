@@ -10,54 +10,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from typing import Final, Protocol
+from typing import Final
 
 from icalsync.core.bounds import Limits, Unreadable
+from icalsync.core.clocks import IanaZone, Zone
 from icalsync.core.expansion import instances
 from icalsync.core.ics import Component, Property, parse_offset, parse_wall, values_of, wall_of
 from icalsync.core.rules import parse_rule
-from icalsync.core.zones import EARLIEST, LATEST, iana_name, to_utc, to_zone
+from icalsync.core.zones import EARLIEST, LATEST, iana_name, to_zone
 
 _HORIZON: Final = datetime(2120, 1, 1)  # noqa: DTZ001 - wall time
 _FIRST_ONSET: Final = datetime(1900, 1, 1)  # noqa: DTZ001 - wall time
 _MOST_ONSETS: Final = 1_000
 _YEARS_COMPARED: Final = range(2000, 2038)
 _DAY: Final = timedelta(days=1)
-
-
-class Zone(Protocol):
-    """A way from wall time to instants and back."""
-
-    @property
-    def name(self) -> str:
-        """The IANA name, or the TZID of a definition of its own."""
-        ...
-
-    def utc(self, wall: datetime) -> datetime:
-        """The instant of a naive wall time: before a gap, first in an overlap (RFC 5545 §3.3.5)."""
-        ...
-
-    def wall(self, instant: datetime) -> datetime:
-        """What clocks show at an instant, naive."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class IanaZone:
-    """A zone of the tz database."""
-
-    name: str
-
-    def utc(self, wall: datetime) -> datetime:
-        """The instant of a naive wall time."""
-        return wall.replace(tzinfo=UTC) if self.name == "UTC" else to_utc(wall, self.name)
-
-    def wall(self, instant: datetime) -> datetime:
-        """What clocks show at an instant, naive."""
-        try:
-            return to_zone(instant, self.name).replace(tzinfo=None)
-        except OverflowError:  # the first and the last hours of the calendar (D27)
-            return instant.replace(tzinfo=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,22 +70,21 @@ class Zones:
     used: set[str]
     """TZIDs that meant a definition of the object's own."""
 
-    def find(self, tzid: str, flags: set[str]) -> Zone | None:
-        """The zone a TZID means in this object; None (flag TZ_UNRESOLVED) where nobody knows it (D19).
+    def find(self, tzid: str, flags: set[str]) -> Zone:
+        """The zone a TZID means in this object; ``Unreadable`` (TZ_UNRESOLVED) where nobody knows it, as a guess would free hours (D19).
 
         IANA's rules count where the definition agrees, or once agreed, with them: then it is a snapshot, perhaps a stale one (D26).
         A definition that never agreed counts for this object (D20, flag TZ_REDEFINED); without one, Windows names are understood.
         """
         name = iana_name(tzid)
         text = self.definitions.get(tzid)
-        if text is None:
-            if name is None:
-                flags.add("TZ_UNRESOLVED")
-            return None if name is None else IanaZone(name)
-        defined = _defined(tzid, text)
+        defined = None if text is None else _defined(tzid, text)
         if defined is None:
-            flags.add("TZ_DEFINITION_UNREADABLE" if name else "TZ_UNRESOLVED")
-            return None if name is None else IanaZone(name)
+            if name is None:
+                raise Unreadable("TZ_UNRESOLVED", f"TZID={tzid[:40]}")
+            if text is not None:
+                flags.add("TZ_DEFINITION_UNREADABLE")
+            return IanaZone(name)
         if name is None:
             self.used.add(tzid)
             return defined

@@ -98,13 +98,22 @@ def test_own_addresses_decide_the_participation():
     assert facts == [Facts(participation=Participation.DECLINED), Facts()]
 
 
-def test_what_is_shorter_in_a_users_zone_is_not_negative():
-    """A floating event inside the gap has no time for that user; elsewhere it has."""
-    found = reading("DTSTART:20260329T023000", "DTEND:20260329T033000")
+@pytest.mark.parametrize(("ends", "until"), [("0315", (2, 15)), ("0330", (2, 30))])
+def test_a_floating_event_keeps_a_length_where_its_start_does_not_exist(ends, until):
+    """D22, R12: clocks in Berlin jump from 02:00 to 03:00; what exists of the time as written is busy, and its length behind it."""
+    found = reading("DTSTART:20260329T023000", f"DTEND:20260329T{ends}00")
     berlin, york = (occurrences(found, zone, NOBODY)[0] for zone in (BERLIN, "America/New_York"))
-    assert berlin.starts_at == berlin.ends_at
-    assert berlin.facts.zero_length
-    assert york.ends_at - york.starts_at == timedelta(hours=1)
+    assert not berlin.facts.zero_length
+    assert (berlin.starts_at, berlin.ends_at) == (datetime(2026, 3, 29, 1, tzinfo=UTC), datetime(2026, 3, 29, *until, tzinfo=UTC))
+    assert york.ends_at - york.starts_at == york.ends - york.starts
+
+
+def test_a_floating_event_at_the_ends_of_the_calendar_is_not_moved():
+    """D27: there is nothing before the first moment, and nothing after the last."""
+    for day in ("00010101T000000", "99991231T233000"):
+        for zone in (BERLIN, "America/New_York"):
+            seen = occurrences(reading(f"DTSTART:{day}", "DURATION:PT20M"), zone, NOBODY)
+            assert all(one.starts_at <= one.ends_at for one in seen)
 
 
 def test_an_unreadable_object_blocks_the_time_that_can_be_told():

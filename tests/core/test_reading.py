@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from icalsync.core.interval import Interval
+from icalsync.core.lens import occurrences, rejected_occurrence
 from icalsync.core.model import Attendee, Participation, Reading, Rejected, Timing
 from icalsync.core.reading import Limits, read_object
 from tests.core.objects import MEETING, NOVEMBER, calendar, event, reading
@@ -181,6 +182,90 @@ def test_an_object_cut_off_tells_no_time():
     found = read_object(calendar(*event(*MEETING))[:-30], NOVEMBER)
     assert isinstance(found, Rejected)
     assert (found.reason, found.starts, found.ends) == ("INCOMPLETE", None, None)
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        ("BEGIN:VTIMEZONE", "TZID:X", "BEGIN:STANDARD", "END:STANDARD"),
+        ("BEGIN:VTIMEZONE", "TZID:X", "BEGIN:DAYLIGHT"),
+        ("BEGIN:STANDARD",),
+        ("begin:vtimezone",),
+    ],
+)
+def test_an_event_inside_a_component_that_does_not_end_is_never_skipped(around):
+    """D32, R12: the object is incomplete, and the time that can be told blocks."""
+    found = read_object(calendar(*around, *event(*MEETING)), NOVEMBER)
+    assert isinstance(found, Rejected)
+    assert (found.reason, found.uid) == ("INCOMPLETE", "case@example.org")
+    assert (found.starts, found.ends) == (datetime(2026, 11, 24, 13, tzinfo=UTC), datetime(2026, 11, 24, 14, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    "begins", ["BEGIN:VEVENT", "begin : vevent", "BEGIN;X=1:VEVENT", " BEGIN:VEVENT", "\ufeffBEGIN:VEVENT", '"BEGIN":VEVENT']
+)
+@pytest.mark.parametrize("ends", ["END:VEVENT", "end:vevent", "END:VTODO", "END:X", ""])
+@pytest.mark.parametrize("outer", ["VTODO", "VTIMEZONE", "VFREEBUSY", "X-COMPONENT"])
+def test_no_object_that_begins_an_event_is_skipped(begins, ends, outer):
+    """D32, R12: however its BEGIN and END are written, and whatever they stand in."""
+    for lines in (
+        (f"BEGIN:{outer}", begins, *MEETING, ends, f"END:{outer}"),
+        (f"BEGIN:{outer}", f"END:{outer}", begins, *MEETING, ends),
+        (f"BEGIN:{outer}", begins, *MEETING, f"END:{outer}", ends),
+    ):
+        found = read_object(calendar(*lines), NOVEMBER)
+        assert isinstance(found, Reading | Rejected), lines
+        assert isinstance(found, Rejected) or found.instances
+
+
+def test_an_observance_that_does_not_end_keeps_its_other_half():
+    """D21, R12: without DAYLIGHT a whole summer would lie an hour beside its time."""
+    lines = ["BEGIN:VTIMEZONE", "TZID:Office", "BEGIN:STANDARD", "DTSTART:20001029T030000", "TZOFFSETFROM:+0200", "TZOFFSETTO:+0100"]
+    lines += ["RRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=-1SU", "BEGIN:DAYLIGHT", "DTSTART:20000326T020000", "TZOFFSETFROM:+0100"]
+    lines += ["TZOFFSETTO:+0200", "RRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU", "END:DAYLIGHT", "END:VTIMEZONE"]
+    found = read_object(calendar(*lines, *event("DTSTART;TZID=Office:20260724T140000", "DURATION:PT1H")), NOVEMBER)
+    assert isinstance(found, Reading)
+    assert found.instances[0].starts == datetime(2026, 7, 24, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Etc/GMT+12", "Europe/Berlin", "Asia/Kathmandu"])
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("DTSTART;TZID=?:20261124T140000", "DTEND;TZID=?:20261124T150000"),
+        ("DTSTART;TZID=?:20261124T140000", "DURATION:P1DT2H"),
+        ("DTSTART;TZID=?:20261124T140000", "DURATION:PT2H", "X-APPLE-TRAVEL-DURATION:PT3H"),
+        ("DTSTART:20261124T010000Z", "DTEND;TZID=?:20261124T233000"),
+        ("DTSTART;TZID=?:20261124T140000", "DTEND:20261125T030000Z", "RRULE:FREQ=DAILY;UNTIL=20261126"),
+        ("DTSTART;VALUE=DATE:20261124", "DTEND;TZID=?:20261125T120000"),
+    ],
+)
+def test_an_unknown_zone_blocks_wherever_it_could_be(zone, lines):
+    """D19, R12: whichever zone was meant, its occurrences and the way to them lie inside the time that is unknown."""
+    rejected = read_object(calendar(*event(*lines)), NOVEMBER)
+    assert isinstance(rejected, Rejected)
+    assert rejected.reason == "TZ_UNRESOLVED"
+    taken = rejected_occurrence(rejected, "Europe/Berlin")
+    assert taken is not None
+    meant = occurrences(reading(*(line.replace("?", zone) for line in lines)), zone, frozenset())
+    assert meant
+    assert all(taken.starts_at <= one.starts_at <= one.ends_at <= taken.ends_at for one in meant)
+
+
+def test_an_unknown_zone_with_a_duration_nobody_can_add_blocks_without_end():
+    """D4, D19."""
+    rejected = read_object(calendar(*event("DTSTART;TZID=?:20261124T140000", "DURATION:PT99999999999H")), NOVEMBER)
+    assert isinstance(rejected, Rejected)
+    assert (rejected.starts, rejected.ends) == (datetime(2026, 11, 24, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC))
+
+
+def test_a_series_moved_into_a_gap_is_not_guessed():
+    """D16, D22, R12: by how much it moves cannot be told, so it blocks without end."""
+    master = event("DTSTART;TZID=Europe/Berlin:20270301T023000", "DURATION:PT1H", "RRULE:FREQ=DAILY;UNTIL=20270401T000000Z")
+    moved = ("DTSTART;TZID=Europe/Berlin:20270328T023000", "DTEND;TZID=Europe/Berlin:20270328T031500")
+    found = read_object(calendar(*master, *event("RECURRENCE-ID;RANGE=THISANDFUTURE:20270328T013000Z", *moved)), NOVEMBER)
+    assert isinstance(found, Rejected)
+    assert found.ends == datetime(2200, 1, 1, tzinfo=UTC)
 
 
 def test_a_fault_of_our_own_is_a_rejection_and_not_a_free_slot(monkeypatch):

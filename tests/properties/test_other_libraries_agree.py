@@ -21,10 +21,12 @@ CORPUS = Path(__file__).parent.parent / "corpus"
 ALIKE = sorted(path for path in CORPUS.glob("*.ics") if "rejected" not in path.with_suffix(".toml").read_text())
 OURS_BY_DECISION = {
     "all-day-as-midnights": "icalendar believes the time, not VALUE=DATE (D13)",
+    "begin-with-a-parameter": "icalendar refuses the object (D32)",
     "carriage-returns": "icalendar wants a line feed (D29)",
     "crcrlf": "icalendar keeps the second carriage return (D29)",
     "duplicate-overrides": "icalendar leaves the choice to others (D17)",
     "fold-inside-a-character": "icalendar decodes before it unfolds (D30)",
+    "gap-takes-the-start": "icalendar lets the event end before it starts (D22)",
     "latin-1": "icalendar replaces what is not UTF-8 (D28)",
     "leap-second": "icalendar has no second 60",
     "nul-bytes": "icalendar keeps them (D28)",
