@@ -296,8 +296,8 @@ class CalendarState:
     """The code, or None where it can be chosen."""
     roles: frozenset[str] = frozenset()
     """Roles it has for anybody (``LINKED``, ``CONFLICT``): setting ``pull = chosen`` limits pulling to these."""
-    held_since: datetime | None = None
-    """Since when removals are held (R13), or None."""
+    held: Mapping[str, datetime] = field(default_factory=dict)
+    """Removals that are held (R13): path key → since when."""
 
 
 @dataclass(frozen=True, slots=True)

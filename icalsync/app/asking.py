@@ -74,13 +74,14 @@ def answer_zone(parts: Parts, sub_account: str, rows: Sequence[Mapping[str, Any]
 
 def moment(value: Moment, zone: str, what: str) -> datetime:
     """A moment in UTC; a naive datetime, a date and a text without a zone are read in ``zone``."""
-    if isinstance(value, str):
-        return parse_moment(value, zone)
     if isinstance(value, datetime) and value.tzinfo is not None:
         return value
-    if isinstance(value, datetime | date):
-        return parse_moment(value.isoformat(), zone)
-    raise InvalidInput(what=what, value=value, why="a datetime, a date or a text is needed")
+    if not isinstance(value, str | date):
+        raise InvalidInput(what=what, value=value, why="a datetime, a date or a text is needed")
+    try:
+        return parse_moment(value if isinstance(value, str) else value.isoformat(), zone)
+    except InvalidInput as error:
+        raise InvalidInput(what=f"the {what}", value=str(value), why=error.facts["why"]) from None
 
 
 def ensure_horizon(parts: Parts, window: Interval) -> None:
@@ -160,12 +161,19 @@ def _person(parts: Parts, question: Question, user: Mapping[str, Any], rows: Seq
     policies = parts.choices.policies(user["sub_account"], user["user_id"], known_at=question.known_at)
     return Person(
         user_id=user["user_id"],
-        zone=user["time_zone"],
+        zone=_zone_of(parts, question, user),
         hours=opening.parse({name: fields[name] for name in opening.FIELDS}),
         unknown=policies["unknown"],
         busy=tuple(rows),
         appointments=tuple(row.interval for row in rows if row.source == "appointment"),
     )
+
+
+def _zone_of(parts: Parts, question: Question, user: Mapping[str, Any]) -> str:
+    """In which the user's hours are read: today's, or the one known at the moment asked about (R16)."""
+    if question.known_at is None:
+        return str(user["time_zone"])
+    return parts.people.time_zone(user["sub_account"], user["user_id"], question.known_at)
 
 
 def slot_rows(parts: Parts, question: Question, found: Sequence[Slot]) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ from icalsync.engine.fleet import Refused, sync_integrations
 from icalsync.engine.pull import PullPlan
 from icalsync.engine.run import Wish, plan_integration
 from icalsync.errors import AmbiguousName, UnknownCalendar
+from icalsync.messages import next_step_for
 from icalsync.ports import Run
 
 log = logging.getLogger(__name__)
@@ -30,7 +31,7 @@ class SyncReport:
 
     runs: tuple[dict[str, Any], ...]
     refused: tuple[dict[str, str], ...] = ()
-    """Integrations another process is syncing, as errors."""
+    """Integrations that were not synced (another process is at them, or they are gone meanwhile), as errors."""
     exit_code: int = 0
     totals: dict[str, int] = field(init=False)
 
@@ -75,13 +76,18 @@ def sync(parts: Parts, scope: Scope, report: Callable[[Progress], None] | None =
 
 
 def roll_horizon(parts: Parts) -> None:
-    """Keep recurring events expanded ``horizon_ahead`` from now, in weekly steps: an unchanged day writes nothing (R17)."""
+    """Keep recurring events expanded from ``horizon_back`` ago until ``horizon_ahead`` from now: an unchanged day writes nothing (R17).
+
+    The end moves in weekly steps; the start stays where it is, unless a question before the first sync had set it later.
+    """
     now, known = parts.clock.now(), parts.answers.horizon()
-    if known is not None and known.end >= now + parts.settings.horizon_ahead:
-        return
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    start = midnight - parts.settings.horizon_back if known is None else known.start
-    parts.answers.ensure_horizon(Interval(start, midnight + parts.settings.horizon_ahead + HORIZON_STEP), parts.reader.read)
+    back, ahead = midnight - parts.settings.horizon_back, now + parts.settings.horizon_ahead
+    if known is not None and known.start <= back and known.end >= ahead:
+        return
+    start = back if known is None else min(known.start, back)
+    end = known.end if known is not None and known.end >= ahead else midnight + parts.settings.horizon_ahead + HORIZON_STEP
+    parts.answers.ensure_horizon(Interval(start, end), parts.reader.read)
 
 
 def renew_readings(parts: Parts) -> None:
@@ -130,6 +136,7 @@ def run_row(run: Run) -> dict[str, Any]:
     row: dict[str, Any] = {name: getattr(run, name) for name in head} | asdict(run.counts)
     row |= {"purpose": str(run.purpose), "pushed": run.pushed, "outcome": run.outcome, "error_code": run.error_code}
     row["status"], row["status_reason"] = run.status, run.status_reason
+    row["next_step"] = None if run.error_code is None else next_step_for(run.error_code, integration_id=run.integration_id)
     row["calendars"] = [
         {"run_id": run.run_id, "calendar_id": c.calendar_id, "requests": c.requests, "bytes": c.bytes}
         | asdict(c.counts)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from icalsync.core.interval import Interval
-from icalsync.core.pull import Changes, Marks, Way, choose_way, compare_delta, compare_listing, is_suspicious, proven_again
+from icalsync.core.pull import Changes, Marks, Way, choose_way, compare_delta, compare_listing, judge_removals
 from icalsync.engine.context import Context, Progress
 from icalsync.errors import SyncTokenInvalid, Unsupported
 from icalsync.ports import (
@@ -69,10 +70,10 @@ def plan_pull(
     if way is Way.DELTA and calendar.sync_token is not None:
         plan = _delta(server, calendar, calendar.sync_token, stored)
         if plan is not None:
-            return _with_holds(plan, stored, confirmed=confirmed)
+            return _judged(plan, calendar, len(stored), context.clock.now(), confirmed=confirmed)
         way = Way.TOKEN_LISTING
     plan = _listing(server, calendar, way, stored)
-    return _with_holds(plan, stored, confirmed=confirmed or proven_again(calendar.held_since, context.clock.now()))
+    return _judged(plan, calendar, len(stored), context.clock.now(), confirmed=confirmed)
 
 
 def _delta(server: CalendarServer, calendar: CalendarState, token: str, stored: Mapping[str, str | None]) -> PullPlan | None:
@@ -106,10 +107,10 @@ def _plan(calendar: CalendarState, way: Way, changes: Changes, token: str | None
     return PullPlan(calendar.calendar_id, way, changes.new, changes.changed, removals, (), token, clean)
 
 
-def _with_holds(plan: PullPlan, stored: Mapping[str, str | None], *, confirmed: bool) -> PullPlan:
-    if confirmed or not is_suspicious(len(plan.removals), len(stored)):
-        return plan
-    return replace(plan, removals=(), held=plan.removals)
+def _judged(plan: PullPlan, calendar: CalendarState, stored: int, now: datetime, *, confirmed: bool) -> PullPlan:
+    """The plan with its removals divided into those that go now and those that are held (R13)."""
+    judged = judge_removals(plan.removals, stored=stored, held=calendar.held, now=now, confirmed=confirmed, complete=plan.full)
+    return replace(plan, removals=judged.go, held=judged.held)
 
 
 @dataclass(frozen=True, slots=True)

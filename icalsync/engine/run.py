@@ -15,7 +15,7 @@ from icalsync.core.collections import Description, describe
 from icalsync.core.interval import Interval
 from icalsync.core.paths import path_key
 from icalsync.core.providers import PROVIDERS
-from icalsync.core.pull import Way
+from icalsync.core.pull import Way, is_due
 from icalsync.engine.context import Context, Progress
 from icalsync.engine.pull import Pull, PullPlan, carry_out, plan_pull
 from icalsync.errors import (
@@ -28,6 +28,10 @@ from icalsync.errors import (
     LeaseLost,
     RedirectRefused,
     SecretError,
+    SecretFileUnsafe,
+    SecretKeyMissing,
+    SecretKeyWrong,
+    SecretStoreUnavailable,
     ServerBusy,
     ServerUnreachable,
     StoreError,
@@ -51,6 +55,11 @@ log = logging.getLogger(__name__)
 _STOPS_THE_RUN = (ServerUnreachable, CertificateInvalid, RedirectRefused, LeaseLost, StoreError, SecretError)
 """What is no single calendar's trouble: the rest of the run would only meet it again."""
 _ACCESS = (AccessDenied, CalendarGone)
+_LOSSES = {"GONE": CalendarGone.code}
+"""Why a calendar cannot be chosen, as the error code of a run where there is one."""
+EVERYBODYS: Final = (StoreError, SecretKeyMissing, SecretKeyWrong, SecretFileUnsafe, SecretStoreUnavailable)
+"""What is this machine's or this shell's trouble: it is raised, and never written down as the account's state."""
+_NOT_THE_ACCOUNTS = (*EVERYBODYS, LeaseLost)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +118,7 @@ def sync_integration(context: Context, integration_id: str, wish: Wish = ORDINAR
                     _pull_all(_Visit(context, lease, state, server, wish, tally))
                 finally:
                     tally.requests, tally.bytes = server.traffic.requests, server.traffic.bytes
-        except (StoreError, LeaseLost):
+        except _NOT_THE_ACCOUNTS:
             raise
         except IcalsyncError as caught:
             error = caught
@@ -154,7 +163,7 @@ def plan_integration(context: Context, integration_id: str, wish: Wish = ORDINAR
     with _opened(context, integration_id) as (state, server):
         listed = {path_key(c.href): c for c in server.list_homes(state.homes)}
         return [
-            plan_pull(context, server, calendar, _listed(server, calendar, listed))
+            plan_pull(context, server, calendar, _listed(server, calendar, listed), confirmed=calendar.calendar_id in wish.confirmed)
             for calendar in _wanted(context, state, wish)
             if path_key(calendar.href) in listed or not calendar.in_home
         ]
@@ -189,6 +198,7 @@ def _opened(context: Context, integration_id: str) -> Iterator[tuple[Integration
 def _pull_all(visit: _Visit) -> None:
     state, collections = _collections(visit)
     listed = {path_key(c.href): c for c in collections}
+    visit.tally.calendars += _lost(state, visit.wish)
     wanted = _wanted(visit.context, state, visit.wish)
     for number, calendar in enumerate(wanted):
         visit.context.report(Progress(state.integration_id, None, number, len(wanted)))
@@ -199,7 +209,7 @@ def _pull_all(visit: _Visit) -> None:
 def _collections(visit: _Visit) -> tuple[IntegrationState, tuple[Collection, ...]]:
     """The home listing; discovery where it is due, or where a home is gone (H6, C11: nothing is believed gone before)."""
     context, state = visit.context, visit.state
-    due = state.discovered_at is None or context.clock.now() - state.discovered_at >= context.discover_every
+    due = is_due(state.discovered_at, context.clock.now(), context.discover_every)
     if not (due or visit.wish.rediscover):
         try:
             return _listing(visit)
@@ -259,6 +269,15 @@ def _wanted(context: Context, state: IntegrationState, wish: Wish) -> list[Calen
         if calendar.selectable
         and (not wish.calendars or calendar.calendar_id in wish.calendars)
         and (context.pull == "all" or calendar.roles or calendar.calendar_id in wish.calendars)
+    ]
+
+
+def _lost(state: IntegrationState, wish: Wish) -> list[CalendarRun]:
+    """Calendars somebody relies on that vanished or can no longer be chosen: not pulled, and never passed over in silence (R12)."""
+    return [
+        CalendarRun(each.calendar_id, 0, 0, Counts(), "failed", _LOSSES.get(each.not_selectable_reason or "", each.not_selectable_reason))
+        for each in state.calendars
+        if not each.selectable and each.roles and (not wish.calendars or each.calendar_id in wish.calendars)
     ]
 
 

@@ -199,5 +199,6 @@ def _add_connection(tx: Transaction, user_key: int, key: int) -> None:
 
 
 def _explained(row: Row) -> Row:
+    """The view's row, and with ``says`` the sentence for its ``not_selectable_reason``."""
     reason = row["not_selectable_reason"]
-    return {**row, "not_selectable_reason": say(f"not_selectable.{reason}") if reason else None}
+    return {**row, "says": say(f"not_selectable.{reason}") if reason else None}

@@ -71,9 +71,9 @@ class Answers:
         with self._db.read() as tx:
             keys, moment = _keys(tx, users), _moment(tx, known_at)
             return tx.frame(
-                f"SELECT {BUSY_COLUMNS} FROM _kept.busy_rows($moment) b JOIN _kept.account_user u USING (user_key) "  # noqa: S608  # our keys
+                f"SELECT {BUSY_COLUMNS} FROM _kept.busy_rows($moment, $present) b JOIN _kept.account_user u USING (user_key) "  # noqa: S608  # our keys
                 f"WHERE b.user_key IN ({keys}) AND b.starts_at < $end AND b.ends_at > $start ORDER BY ALL",
-                {"moment": moment, "start": window.start, "end": window.end},
+                {"moment": moment, "present": _present(tx, known_at), "start": window.start, "end": window.end},
             )
 
     def coverage(self, users: Sequence[User], known_at: datetime | None = None) -> list[Row]:
@@ -84,7 +84,7 @@ class Answers:
                 "SELECT u.sub_account, u.user_id, c.calendar_id, c.complete, c.state, c.reason, c.as_of, c.covered_from, c.covered_to "  # noqa: S608  # our keys
                 "FROM _kept.coverage_rows($moment, $present) c JOIN _kept.account_user u USING (user_key) "
                 f"WHERE c.blocks AND c.user_key IN ({keys}) ORDER BY ALL",
-                {"moment": moment, "present": known_at.astimezone(UTC) if known_at else tx.now},
+                {"moment": moment, "present": _present(tx, known_at)},
             )
 
     def appointments(self, users: Sequence[User], start: datetime, end: datetime, known_at: datetime | None = None) -> list[Row]:
@@ -133,6 +133,11 @@ class Answers:
 def _keys(tx: Transaction, users: Sequence[User]) -> str:
     """Keys of the users as SQL, because literals reach the scans, and parameters do not."""
     return ", ".join(str(int(names.user(tx, *user)["user_key"])) for user in users) or "NULL"
+
+
+def _present(tx: Transaction, known_at: datetime | None) -> datetime:
+    """What ages are measured against: the moment asked about, or what the clock says."""
+    return known_at.astimezone(UTC) if known_at else tx.clock_now
 
 
 def _moment(tx: Transaction, known_at: datetime | None) -> datetime:

@@ -49,6 +49,17 @@ class Choices:
         """What is (or at ``known_at`` was) in force: each policy as NAME, and where it comes from as NAME_from."""
         return self._in_force("policy", sub_account, user_id, known_at)
 
+    def all_day_by_calendar(self, sub_account: str, user_id: str | None) -> dict[str, str]:
+        """What the policy ``all_day`` says for single calendars of a user, by calendar id; empty for a sub-account."""
+        with self._db.read() as tx:
+            _, user = names.scope(tx, sub_account, user_id)
+            rows = tx.rows(
+                "SELECT c.calendar_id, p.value FROM _kept.policy_version p JOIN _kept.calendar c USING (calendar_key) "
+                "WHERE p.user_key = ? AND p.name = 'all_day' AND p.known_to = 'infinity' ORDER BY 1",
+                [user],
+            )
+            return {row["calendar_id"]: row["value"] for row in rows}
+
     def set_hours(self, sub_account: str, user_id: str | None, changes: Mapping[str, str | None]) -> Row:
         """Set opening hours of a sub-account or a user; None returns a field to what is inherited."""
         checked = {name: core_hours.check_field(name, value) if value is not None else None for name, value in changes.items()}

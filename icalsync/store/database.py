@@ -50,7 +50,8 @@ class Database:
             with as_store_errors(self.path):
                 cursor.execute("BEGIN TRANSACTION READ ONLY")
             try:
-                yield Transaction(cursor, max(self._clock.now().astimezone(UTC), self._last(cursor)), self.path)
+                told = self._clock.now().astimezone(UTC)
+                yield Transaction(cursor, max(told, self._last(cursor)), told, self.path)
             finally:
                 _roll_back(cursor)
 
@@ -71,10 +72,11 @@ class Database:
     def _writing(self, cursor: duckdb.DuckDBPyConnection) -> Iterator[Transaction]:
         with as_store_errors(self.path):
             cursor.execute("BEGIN TRANSACTION")
-            now = max(self._clock.now().astimezone(UTC), self._last(cursor) + _TICK)
+            told = self._clock.now().astimezone(UTC)
+            now = max(told, self._last(cursor) + _TICK)
             cursor.execute("UPDATE _kept.instant SET last_at = ?", [now])
         try:
-            yield Transaction(cursor, now, self.path)
+            yield Transaction(cursor, now, told, self.path)
             with as_store_errors(self.path):
                 cursor.execute("COMMIT")
         except BaseException:

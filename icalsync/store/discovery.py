@@ -14,13 +14,15 @@ from icalsync.store.transaction import Row, Transaction
 from icalsync.store.versions import rewrite
 
 GONE: Final = "GONE"
+_OUT_OF_REACH: Final = frozenset({GONE, "NO_READ_ACCESS"})
+"""Reasons that are a loss even where nothing was ever pulled."""
 
 
 def save(tx: Transaction, integration_key: int, found: Discovered) -> None:
     """Addresses, homes, collections, new and vanished ones; readings follow in the same transaction."""
     readdressed = addresses.keep(tx, integration_key, from_principal=found.addresses)
     _save_homes(tx, integration_key, found.homes)
-    tx.execute("UPDATE _kept.integration_freshness SET discovered_at = ? WHERE integration_key = ?", [tx.now, integration_key])
+    tx.execute("UPDATE _kept.integration_freshness SET discovered_at = ? WHERE integration_key = ?", [tx.clock_now, integration_key])
     changed = _save_collections(tx, integration_key, found.collections, found.homes, within_homes=False)
     if changed or readdressed:
         readings.refresh_integration(tx, integration_key)
@@ -107,10 +109,17 @@ def _version(calendar_key: int, collection: Collection, in_home: bool) -> Row:
 
 
 def _follow_states(tx: Transaction, opened: tuple[Row, ...]) -> None:
-    """A calendar that vanished, or may no longer be read, is out of reach until a pull proves otherwise (R12)."""
-    lost = {row["calendar_key"]: row["not_selectable_reason"] for row in opened if row["not_selectable_reason"] in {GONE, "NO_READ_ACCESS"}}
+    """A calendar that can no longer be chosen is no longer pulled: out of reach until it can be, and a pull proves it (R12)."""
+    lost = {row["calendar_key"]: row["not_selectable_reason"] for row in opened if row["not_selectable_reason"] is not None}
+    # one that never could be chosen was never pulled, and says so
+    relied_on = tx.rows(
+        "SELECT calendar_key FROM _kept.calendar_state_version WHERE known_to = 'infinity' AND state <> 'never_pulled' UNION "
+        "SELECT calendar_key FROM _kept.calendar_role_version WHERE known_to = 'infinity'"
+    )
+    known = {row["calendar_key"] for row in relied_on}
     for key, reason in lost.items():
-        set_state(tx, key, "access_lost", reason)
+        if key in known or reason in _OUT_OF_REACH:
+            set_state(tx, key, "access_lost", reason)
 
 
 def set_state(tx: Transaction, calendar_key: int, state: str, reason: str | None) -> None:

@@ -39,10 +39,10 @@ def holder_of(error: duckdb.Error) -> str:
 
 def _command_of(pid: str) -> str:
     try:
-        words = Path("/proc", pid, "cmdline").read_bytes().split(b"\0")
+        # the program's name alone: its arguments are its owner's business, and may hold a secret
+        text = Path("/proc", pid, "comm").read_text("utf-8", "replace").strip()
     except OSError:  # gone meanwhile, or a system without /proc: the number alone has to do
         return ""
-    text = " ".join(word.decode("utf-8", "replace") for word in words if word)
     return "".join(letter if letter.isprintable() else " " for letter in text)[:_COMMAND_LENGTH]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, Final
 
 import duckdb
@@ -37,10 +36,3 @@ def _series(values: Any, kind: str) -> pd.Series[Any]:
         data = data.astype(object)
         data[missing] = None
     return pd.Series(data, dtype="str") if kind == "VARCHAR" else pd.Series(data)
-
-
-def write_parquet(frame: pd.DataFrame, path: Path) -> None:
-    """The frame as a Parquet file, written by a DuckDB of its own: the database's instance has no access to other files (S6)."""
-    with duckdb.connect(config={"TimeZone": "UTC"}) as connection:
-        connection.register("written", frame)
-        connection.execute("COPY written TO ? (FORMAT parquet)", [str(path)])

@@ -178,8 +178,8 @@ def _quarantined(tx: Transaction, calendar_key: int, place: str, each: _New, bef
         "version_key": each.key,
         "reason": result.reason,
         "detail": result.detail,
-        "first_seen_at": before["first_seen_at"] if before else tx.now,
-        "last_seen_at": tx.now,
+        "first_seen_at": before["first_seen_at"] if before else tx.clock_now,
+        "last_seen_at": tx.clock_now,
         "healed_at": None,
     }
 
@@ -189,7 +189,7 @@ def _heal(tx: Transaction, calendar_key: int, places: Sequence[str]) -> None:
         tx.execute(
             "UPDATE _kept.quarantine SET healed_at = ? "
             "WHERE calendar_key = ? AND healed_at IS NULL AND path_key IN (SELECT unnest(?::VARCHAR[]))",
-            [tx.now, calendar_key, list(places)],
+            [tx.clock_now, calendar_key, list(places)],
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from icalsync.core.interval import Interval
@@ -21,7 +21,7 @@ DEFAULT_AHEAD: Final = timedelta(days=400)
 
 _CALENDARS: Final = """
     SELECT c.calendar_key, c.calendar_id, v.href, v.display_name, v.not_selectable_reason, v.in_home, v.reports, v.color, v.access, s.state,
-        y.sync_token, y.listed_ctag, y.listed_token, y.reconciled_at, r.roles, h.held_since
+        y.sync_token, y.listed_ctag, y.listed_token, y.reconciled_at, r.roles, h.held
     FROM _kept.calendar c
     JOIN _kept.calendar_version v ON v.calendar_key = c.calendar_key AND v.known_to = 'infinity'
     JOIN _kept.calendar_state_version s ON s.calendar_key = c.calendar_key AND s.known_to = 'infinity'
@@ -29,7 +29,7 @@ _CALENDARS: Final = """
     LEFT JOIN (
         SELECT calendar_key, list(DISTINCT role) AS roles FROM _kept.calendar_role_version WHERE known_to = 'infinity' GROUP BY ALL
     ) r ON r.calendar_key = c.calendar_key
-    LEFT JOIN (SELECT calendar_key, min(first_held_at) AS held_since FROM _kept.held_removal GROUP BY ALL) h
+    LEFT JOIN (SELECT calendar_key, list({'place': path_key, 'since': first_held_at}) AS held FROM _kept.held_removal GROUP BY ALL) h
         ON h.calendar_key = c.calendar_key
     WHERE c.integration_key = ? ORDER BY c.calendar_key
 """
@@ -69,7 +69,7 @@ class Pulls:
                 homes=tuple(row["href"] for row in homes),
                 discovered_at=tx.value("SELECT discovered_at FROM _kept.integration_freshness WHERE integration_key = ?", [key]),
                 calendars=tuple(_state(row) for row in rows),
-                window=stored_horizon(tx) or self._first_window(tx.now),
+                window=stored_horizon(tx) or self._first_window(tx.clock_now),
             )
 
     def _first_window(self, now: datetime) -> Interval:
@@ -130,14 +130,15 @@ class Pulls:
             counts = {name: getattr(run.counts, name) for name in ("added", "changed", "removed", "rejected")}
             times = {"started_at": run.started_at, "ended_at": run.ended_at}
             head = {"run_id": run.run_id, "integration_key": key, "purpose": str(run.purpose), **times, "requests": run.requests}
+            fresh = _fresh_keys(tx, run)
             tail = {"bytes": run.bytes, **counts, "pushed": run.pushed, "outcome": run.outcome, "error_code": run.error_code}
-            tx.append("sync_run", [head | tail])
+            tx.append("sync_run", [head | tail | {"fresh": fresh}])
             tx.append("sync_calendar_run", [_calendar_run(tx, run.run_id, each) for each in run.calendars])
             status = {"integration_key": key, "status": run.status, "reason": run.status_reason}
             rewrite(tx, "integration_status_version", ("integration_key",), [status], "integration_key = ?", [key])
             if run.outcome == "ok":
                 tx.execute("UPDATE _kept.integration_freshness SET last_success_at = ? WHERE integration_key = ?", [run.ended_at, key])
-            _freshen(tx, run)
+            _freshen(tx, run, fresh)
 
 
 def _state(row: Row) -> CalendarState:
@@ -157,7 +158,7 @@ def _state(row: Row) -> CalendarState:
         access=row["access"],
         not_selectable_reason=row["not_selectable_reason"],
         roles=frozenset(row["roles"] or ()),
-        held_since=row["held_since"],
+        held={each["place"]: each["since"].astimezone(UTC) for each in row["held"] or ()},
     )
 
 
@@ -180,13 +181,15 @@ def _finish(tx: Transaction, key: int, finish: Finish) -> None:
     tx.execute(
         "UPDATE _kept.calendar_sync SET sync_token = ?, listed_ctag = ?, listed_token = ?, pulled_at = ?, "
         "reconciled_at = CASE WHEN ? THEN ? ELSE reconciled_at END WHERE calendar_key = ?",
-        [finish.sync_token, finish.listed_ctag, finish.listed_token, tx.now, finish.full, tx.now, key],
+        [finish.sync_token, finish.listed_ctag, finish.listed_token, tx.clock_now, finish.full, tx.clock_now, key],
     )
     held = {path_key(href) for href in finish.held}
-    since = {row["path_key"]: row["first_held_at"] for row in tx.rows("FROM _kept.held_removal WHERE calendar_key = ?", [key])}
-    if held != set(since):
+    before = {row["path_key"]: row["first_held_at"] for row in tx.rows("FROM _kept.held_removal WHERE calendar_key = ?", [key])}
+    # what was held by a clock that has been set back since is held from now on: it must not wait until that time comes again
+    since = {place: min(before.get(place, tx.clock_now), tx.clock_now) for place in sorted(held)}
+    if since != before:
         tx.execute("DELETE FROM _kept.held_removal WHERE calendar_key = ?", [key])
-        tx.append("held_removal", [{"calendar_key": key, "path_key": p, "first_held_at": since.get(p, tx.now)} for p in sorted(held)])
+        tx.append("held_removal", [{"calendar_key": key, "path_key": place, "first_held_at": first} for place, first in since.items()])
     discovery.set_state(tx, key, "ok", None)
 
 
@@ -205,12 +208,19 @@ def _calendar_run(tx: Transaction, run_id: str, each: CalendarRun) -> Row:
     }
 
 
-def _freshen(tx: Transaction, run: Run) -> None:
+def _fresh_keys(tx: Transaction, run: Run) -> list[int]:
+    """Which calendars the run found clean and up to date: kept with it, so that any moment's freshness can be told (R16)."""
+    rows = tx.rows(
+        "SELECT calendar_key FROM _kept.calendar WHERE calendar_id IN (SELECT unnest(?::VARCHAR[])) ORDER BY 1", [list(run.fresh)]
+    )
+    return [row["calendar_key"] for row in rows]
+
+
+def _freshen(tx: Transaction, run: Run, fresh: list[int]) -> None:
     """Calendars found clean and up to date; one that was failing, and had been pulled before, is well again."""
-    if not run.fresh:
+    if not fresh:
         return
-    inside = "calendar_key IN (SELECT calendar_key FROM _kept.calendar WHERE calendar_id IN (SELECT unnest(?::VARCHAR[])))"
-    fresh = list(run.fresh)
+    inside = "calendar_key IN (SELECT unnest(?::INTEGER[]))"
     tx.execute(f"UPDATE _kept.calendar_freshness SET last_synced_at = ? WHERE {inside}", [run.ended_at, fresh])  # noqa: S608  # our own text
     ill = tx.rows(
         "SELECT s.calendar_key FROM _kept.calendar_state_version s JOIN _kept.calendar_sync y USING (calendar_key) "  # noqa: S608  # our own text

@@ -154,4 +154,4 @@ def _says_the_same(tx: Transaction, calendar_key: int, kept: Row, result: Reject
 
 def _audit(tx: Transaction, actor: str, action: str, row: Row, reason: str | None) -> None:
     what = f"{row['calendar_id']} {row['href']}"
-    tx.append("audit_log", [{"at": tx.now, "actor": actor, "action": action, "object": what, "reason": reason}])
+    tx.append("audit_log", [{"at": tx.clock_now, "actor": actor, "action": action, "object": what, "reason": reason}])

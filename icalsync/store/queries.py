@@ -23,8 +23,8 @@ _FORBIDDEN_STARTS: Final = ("read_", "pragma_", "duckdb_", "pg_", "sql_auto", "w
 _HARMLESS_SCHEMAS: Final = frozenset({"", "main"})
 
 
-def check(cursor: duckdb.DuckDBPyConnection, query: str, tables: Collection[str]) -> None:
-    """``QueryRefused`` unless ``query`` is one SELECT (or FROM) over ``tables``."""
+def check(cursor: duckdb.DuckDBPyConnection, query: str, views: Collection[str], frames: Collection[str] = ()) -> None:
+    """``QueryRefused`` unless ``query`` is one SELECT (or FROM) over ``views`` and ``frames``."""
     try:
         statements = cursor.extract_statements(query)
     except duckdb.Error as error:
@@ -34,9 +34,9 @@ def check(cursor: duckdb.DuckDBPyConnection, query: str, tables: Collection[str]
     if statements[0].type != duckdb.StatementType.SELECT:
         raise QueryRefused(why=f"it is no SELECT, but {statements[0].type.name}")
     tree = _tree(cursor, statements[0].query)
-    own = {key.lower() for node in _nodes(tree) for key in _cte_names(node)}
-    for node in _nodes(tree):
-        _check_node(node, {name.lower() for name in tables} | own)
+    qualified = frozenset(name.lower() for name in views)
+    for node, names in _scoped(tree, qualified | {name.lower() for name in frames}):
+        _check_node(node, names, qualified)
 
 
 def first_line(error: Exception) -> str:
@@ -52,28 +52,41 @@ def _tree(cursor: duckdb.DuckDBPyConnection, query: str) -> Any:
     return tree
 
 
-def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
-    waiting = [tree]
+Names = frozenset[str]
+"""What may stand after FROM at some place of a query, in lower case."""
+
+
+def _scoped(tree: Any, names: Names) -> Iterator[tuple[dict[str, Any], Names]]:
+    """Every node with the names that hold there: a CTE's name means the CTE only where SQL says so, and elsewhere what it always means."""
+    waiting: list[tuple[Any, Names]] = [(tree, names)]
     while waiting:
-        node = waiting.pop()
+        node, within = waiting.pop()
         if isinstance(node, dict):
-            yield node
-            waiting.extend(node.values())
+            yield node, within
+            waiting.extend(_children(node, within))
         elif isinstance(node, list):
-            waiting.extend(node)
+            waiting.extend((each, within) for each in node)
 
 
-def _cte_names(node: dict[str, Any]) -> list[str]:
+def _children(node: dict[str, Any], names: Names) -> Iterator[tuple[Any, Names]]:
+    """The parts of a node, each with the names that hold in it."""
     found = node.get("cte_map")
-    named = [str(entry["key"]) for entry in found["map"]] if isinstance(found, dict) else []
-    return named + ([str(node["cte_name"])] if isinstance(node.get("cte_name"), str) else [])
+    for entry in found["map"] if isinstance(found, dict) else ():
+        yield entry, names  # its own name holds only after it, or in the part that recurs
+        names |= {str(entry["key"]).lower()}
+    recurring = {str(node["cte_name"]).lower()} if node.get("type") == "RECURSIVE_CTE_NODE" else set()
+    for key, part in node.items():
+        if key != "cte_map":
+            yield part, names | recurring if key == "right" else names
 
 
-def _check_node(node: dict[str, Any], tables: Collection[str]) -> None:
+def _check_node(node: dict[str, Any], names: Names, qualified: Names) -> None:
+    """``qualified`` names are those of the schema itself: ``main.x`` is never a CTE or a frame."""
     kind = node.get("type")
     if kind == "BASE_TABLE":
         name = str(node.get("table_name", ""))
-        if node.get("catalog_name") or str(node.get("schema_name", "")) not in _HARMLESS_SCHEMAS or name.lower() not in tables:
+        schema = str(node.get("schema_name", ""))
+        if node.get("catalog_name") or schema not in _HARMLESS_SCHEMAS or name.lower() not in (qualified if schema else names):
             raise QueryRefused(why=f"{name!r} is none of the public views")
     elif kind == "TABLE_FUNCTION":
         name = str((node.get("function") or {}).get("function_name", ""))

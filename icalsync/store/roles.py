@@ -95,4 +95,4 @@ def _selectable(tx: Transaction, user_key: int, calendar_id: str) -> Row:
 
 
 def _audit(tx: Transaction, actor: str, action: str, what: str, reason: str | None = None) -> None:
-    tx.append("audit_log", [{"at": tx.now, "actor": actor, "action": action, "object": what, "reason": reason}])
+    tx.append("audit_log", [{"at": tx.clock_now, "actor": actor, "action": action, "object": what, "reason": reason}])

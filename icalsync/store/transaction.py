@@ -22,6 +22,8 @@ Parameters = Sequence[Any] | Mapping[str, Any] | None
 _TYPES: dict[str, dict[str, str]] = {}
 """Column types of the internal tables, read once per process: table → column → type."""
 
+MOST_ROWS: Final = 20_000_000
+"""Of one answer: it has to fit into memory, and a slip in a query must not take the machine's."""
 FOREVER: Final = datetime(9999, 12, 31, tzinfo=UTC)
 """The moment that asks for what holds now (``known_to`` is ``infinity`` while it does)."""
 
@@ -35,11 +37,13 @@ def numbered(sql: str) -> str:
 class Transaction:
     """A consistent view of the database, and in ``Database.write`` the right to change it."""
 
-    def __init__(self, cursor: duckdb.DuckDBPyConnection, now: datetime, path: Path) -> None:
+    def __init__(self, cursor: duckdb.DuckDBPyConnection, now: datetime, clock_now: datetime, path: Path) -> None:
         self._cursor = cursor
         self._path = path
         self.now: Final = now
-        """The instant of this transaction, UTC; strictly later than that of any earlier writing one (R16)."""
+        """The instant of this transaction, UTC; strictly later than that of any earlier writing one: for known_from and known_to (R16)."""
+        self.clock_now: Final = clock_now
+        """What the clock says, UTC: for ages and deadlines, which one excursion of the clock must not bend for good."""
 
     def execute(self, sql: str, params: Parameters = None) -> None:
         """Run one statement for its effect."""
@@ -75,18 +79,22 @@ class Transaction:
         from icalsync.store.frames import frame_of  # noqa: PLC0415  # pandas is heavy, and only frames need it
 
         with as_store_errors(self._path):
-            check(self._cursor, query, [*views, *frames])
+            check(self._cursor, query, views, list(frames))
             for name, frame in frames.items():
                 self._cursor.register(name, frame)
             try:
                 # Wrapped, so that columns of one name are told apart.
-                return frame_of(self._cursor.execute(f"SELECT * FROM (\n{query.rstrip().rstrip(';')}\n)", params or None))  # noqa: S608  # checked
+                text = f"SELECT * FROM (\n{query.rstrip().rstrip(';')}\n) LIMIT {MOST_ROWS + 1}"  # noqa: S608  # checked
+                frame = frame_of(self._cursor.execute(text, params or None))
             except (duckdb.ProgrammingError, duckdb.DataError) as error:
                 retention = translated(error, self._path)
                 raise (retention if isinstance(retention, BeforeRetention) else QueryRefused(why=first_line(error))) from error
             finally:
                 for name in frames:
                     self._cursor.unregister(name)
+        if len(frame) > MOST_ROWS:
+            raise QueryRefused(why=f"it has more than {MOST_ROWS:,} rows; count or group them in the query, or ask for fewer")
+        return frame
 
     def append(self, table: str, rows: Iterable[Mapping[str, Any]]) -> None:
         """Insert many rows at once (executemany is a hundred times slower); all have the columns of the first."""

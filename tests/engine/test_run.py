@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import icalsync
 from icalsync.core.interval import Interval
-from icalsync.engine.run import Wish, sync_integration
-from icalsync.errors import LeaseLost, SyncTokenInvalid
-from icalsync.ports import Counts, PullBatch
+from icalsync.engine.run import Wish, _lost, sync_integration
+from icalsync.errors import IcalsyncError, LeaseLost, SyncTokenInvalid, UnknownIntegration
+from icalsync.messages import next_step_for
+from icalsync.ports import Counts, Lease, PullBatch
 from icalsync.settings import load_settings
 from tests.icloud.fixtures import ANNA, BEN, PASSWORD
 from tests.servers import event_at
@@ -84,6 +87,50 @@ def test_held_removals_go_after_a_second_listing_an_hour_later_r13(app: App, wor
     assert run_of(app)["requests"] == 1
 
 
+def test_the_second_proof_must_be_the_same_r13(app: App, work: CalendarOwner, icloud_clock: MovableClock) -> None:
+    """R13: an hour after some vanished, only those go; what is newly absent then is judged anew, and held for an hour of its own."""
+    fill(work, 31)
+    app.sync()
+    for number in range(11):
+        work.delete(f"e{number}")
+    assert run_of(app)["error_code"] == "REMOVALS_HELD"
+    icloud_clock.advance(HOUR + 60)
+    for number in range(11, 31):
+        work.delete(f"e{number}")
+    run = run_of(app)
+    assert (run["removed"], run["error_code"]) == (11, "REMOVALS_HELD")
+    assert blocked(app) == 20
+    icloud_clock.advance(HOUR / 2)
+    assert run_of(app)["removed"] == 0
+    icloud_clock.advance(HOUR)
+    assert run_of(app)["removed"] == 20
+
+
+def test_a_confirmation_releases_what_is_held_then_and_no_more_r13(app: App, work: CalendarOwner) -> None:
+    """R13: a person confirms what they saw; what vanished since, and is suspicious, is held."""
+    fill(work, 31)
+    app.sync()
+    for number in range(11):
+        work.delete(f"e{number}")
+    app.sync()
+    for number in range(11, 31):
+        work.delete(f"e{number}")
+    run = run_of(app, confirm_deletions=["Work"])
+    assert (run["removed"], run["error_code"]) == (11, "REMOVALS_HELD")
+    assert blocked(app) == 20
+    assert run_of(app, confirm_deletions=["Work"])["removed"] == 20
+
+
+def test_a_confirmation_with_nothing_held_lets_go_what_is_absent_r13(app: App, work: CalendarOwner) -> None:
+    """R13: somebody who knows that the calendar was emptied says so beforehand."""
+    fill(work, 15)
+    app.sync()
+    for number in range(15):
+        work.delete(f"e{number}")
+    run = run_of(app, confirm_deletions=["Work"])
+    assert (run["removed"], run["outcome"]) == (15, "ok")
+
+
 def test_what_comes_back_while_it_is_held_was_never_gone_r13(app: App, work: CalendarOwner, icloud_clock: MovableClock) -> None:
     """R13, H30: a server that lists too little for a while loses us nothing."""
     fill(work, 20)
@@ -148,6 +195,118 @@ def test_one_dead_account_never_stops_another_and_the_exit_code_says_partial(app
     assert blocked(app) == 1
     icloud.account(ANNA).change_password("abcd-efgh-ijkl-mnop-other")
     assert app.sync().exit_code == 3
+
+
+def test_a_vanished_calendar_with_a_role_makes_each_run_partial_h6(app: App, work: CalendarOwner) -> None:
+    """R12, H6: somebody relies on it, so every run says that it is missing, until it is back."""
+    fill(work, 1)
+    app.sync()
+    work.remove()
+    for _ in range(3):
+        report = app.sync()
+        (run,) = report.runs
+        assert (run["outcome"], run["error_code"], run["status"], report.exit_code) == ("partial", "CALENDAR_GONE", "ok", 1)
+        (row,) = run["calendars"]
+        assert (row["outcome"], row["error_code"], row["requests"]) == ("failed", "CALENDAR_GONE", 0)
+    work.bring_back()
+    assert app.sync().exit_code == 0
+
+
+def test_a_chosen_calendar_that_may_no_longer_be_chosen_is_named_with_its_reason_r12(app: App) -> None:
+    """R12: the row carries why, and the run a next step."""
+    app.sync()
+    integration_id = app.integrations()[0]["integration_id"]
+    state = app._parts.pulls.load(integration_id)
+    lost = tuple(replace(each, selectable=False, not_selectable_reason="SUBSCRIBED") for each in state.calendars)
+    rows = _lost(replace(state, calendars=lost), Wish())
+    chosen = {each.calendar_id for each in state.calendars if each.roles}
+    assert {row.calendar_id for row in rows} == chosen
+    assert {row.error_code for row in rows} == {"SUBSCRIBED"}
+    assert _lost(replace(state, calendars=lost), Wish(calendars=frozenset({"another"}))) == []
+    assert "subscription" in next_step_for("SUBSCRIBED")
+
+
+@pytest.mark.parametrize("error", [UnknownIntegration(name="int-x"), LeaseLost(integration_id="int-x")])
+def test_one_integration_that_is_gone_or_contended_never_kills_the_run_of_the_others(
+    app: App, work: CalendarOwner, monkeypatch: pytest.MonkeyPatch, error: IcalsyncError
+) -> None:
+    """design.md §2: purged meanwhile, or thrown away three times: it is reported, and the others are synced."""
+    app.add_user("ACME", "ben")
+    lost = app.connect("ACME", "ben", provider="icloud", account=BEN, password=PASSWORD)["integration_id"]
+    fill(work, 1)
+    acquire = app._parts.pulls.acquire
+
+    def acquired(integration_id: str, holder: str, seconds: float) -> Lease:
+        if integration_id == lost:
+            raise error
+        return acquire(integration_id, holder, seconds)
+
+    monkeypatch.setattr(app._parts.pulls, "acquire", acquired)
+    report = app.sync()
+    assert [run["added"] for run in report.runs] == [1]
+    assert [each["error"] for each in report.refused] == [error.code]
+    assert report.exit_code == 1
+
+
+def test_a_clock_set_back_after_one_excursion_stops_nothing_t12(
+    app: App, work: CalendarOwner, icloud_clock: MovableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """T12: what a run a year ahead noted counts as due, so discovery and reconciliation go on, and answers are fresh again."""
+    fill(work, 1)
+    app.sync()
+    now = icloud_clock.now
+    monkeypatch.setattr(icloud_clock, "now", lambda: now() + timedelta(days=365))
+    app.sync()
+    monkeypatch.setattr(icloud_clock, "now", now)
+    assert not app.coverage("ACME", "anna")["complete"]
+    assert run_of(app)["purpose"] == "discovery"
+    assert app.coverage("ACME", "anna")["complete"]
+    assert run_of(app)["purpose"] == "sync"
+    icloud_clock.advance(2 * HOUR)
+    assert not app.coverage("ACME", "anna")["complete"]
+
+
+def test_a_question_before_the_first_sync_does_not_move_the_horizons_start(
+    app: App, work: CalendarOwner, icloud_clock: MovableClock
+) -> None:
+    """design.md §4: the next sync expands back to where the settings say, and an unchanged day moves nothing (R17)."""
+    fill(work, 1)
+    app.busy("ACME", "anna", "2027-01-01", "2028-12-01")
+    app.sync()
+    first = app._parts.answers.horizon()
+    now, settings = icloud_clock.now(), app._parts.settings
+    assert first is not None
+    assert first.start <= now - settings.horizon_back
+    assert first.end >= now + settings.horizon_ahead
+    icloud_clock.advance(24 * HOUR)
+    app.sync()
+    assert app._parts.answers.horizon() == first
+
+
+def test_slots_as_known_then_are_in_the_zone_known_then_r16(app: App, work: CalendarOwner, icloud_clock: MovableClock) -> None:
+    """R16: opening hours of a past answer are read in the user's zone of that time."""
+    fill(work, 1)
+    app.set_hours("ACME", "anna", {"weekly": "Mon-Fri 09:00-10:00"})
+    app.sync()
+    icloud_clock.advance(60)
+    before = icloud_clock.now()
+    icloud_clock.advance(60)
+    app._parts.people.set_time_zone("ACME", "anna", "Asia/Tokyo")
+    asked = {"length": "1h", "asked_at": before, "tz": "UTC"}
+    then = app.slots("ACME", "anna", "2027-01-11", "2027-01-13", known_at=before, **asked)
+    now = app.slots("ACME", "anna", "2027-01-11", "2027-01-13", **asked)
+    assert {each.hour for each in then["starts_at"]} == {8}
+    assert {each.hour for each in now["starts_at"]} == {0}
+
+
+def test_a_frame_without_rows_has_the_documented_types(app: App) -> None:
+    """design.md §6: the same dtypes whether or not anything blocks."""
+    app.sync()
+    app.unlink("ACME", "anna")
+    app.remove_conflicts("ACME", "anna", ["Work"])
+    frame = app.busy("ACME", "anna", *WINDOW)
+    assert len(frame) == 0
+    assert str(frame["as_of"].dtype) == str(frame["starts_at"].dtype) == "datetime64[us, Europe/Berlin]"
 
 
 def test_a_calendar_that_vanished_keeps_its_events_and_is_no_longer_covered_h6(app: App, icloud: ICloud, work: CalendarOwner) -> None:

@@ -54,7 +54,7 @@ def test_r10_calendars_that_cannot_be_chosen_are_listed_and_say_why(world):
     rows = {row["display_name"]: row for row in world.accounts.calendars("acme", "anna")}
     assert list(rows) == ["Holidays", "Home", "Work"]
     assert rows["Holidays"]["selectable"] is False
-    assert "subscription" in rows["Holidays"]["not_selectable_reason"]
+    assert "subscription" in rows["Holidays"]["says"]
     assert rows["Work"]["not_selectable_reason"] is None
     assert (rows["Work"]["access"], rows["Home"]["access"]) == ("write", "read")
     codes = world.answers.view("calendars").set_index("href")["not_selectable_reason"]
@@ -81,7 +81,7 @@ def test_a_renamed_calendar_is_the_same_and_a_vanished_one_says_so(chosen):
     chosen.accounts.save_discovery("int-1", discovered(collection(HOME, "Home")))
     row = chosen.accounts.calendar("acme", "anna", before)
     assert row["selectable"] is False
-    assert "no longer" in row["not_selectable_reason"]
+    assert "no longer" in row["says"]
     assert [row[2:] for row in chosen.busy()] == [("UNKNOWN", "NOT_COVERED")]
     assert chosen.answers.coverage([("acme", "anna")])[0]["state"] == "access_lost"
 
@@ -90,7 +90,7 @@ def test_a_home_listing_says_nothing_of_calendars_outside_the_homes(world):
     """What lies elsewhere is not gone because it is not listed."""
     world.accounts.save_discovery("int-1", discovered(collection(WORK, "Work"), collection("/shared/team/", "Team")))
     world.pulls.save_listing(world.lease(), [collection("/dav/anna/new/", "New")])
-    rows = {row["display_name"]: row["not_selectable_reason"] for row in world.accounts.calendars("acme", "anna")}
+    rows = {row["display_name"]: row["says"] for row in world.accounts.calendars("acme", "anna")}
     assert rows["Team"] is None
     assert rows["New"] is None
     assert "no longer" in rows["Work"]

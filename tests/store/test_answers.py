@@ -336,6 +336,12 @@ def test_one_meeting_seen_through_two_calendars_is_no_double_booking(chosen):
         "SELECT unknown_column FROM users",
         "SELECT 1 / 'x'",
         "SELECT getvariable('x')",
+        "FROM (WITH sqlite_master AS (SELECT 1) FROM sqlite_master) a, sqlite_master",
+        "WITH sqlite_master AS (FROM sqlite_master) FROM sqlite_master",
+        "WITH a AS (FROM pg_class), pg_class AS (SELECT 1) FROM a",
+        "WITH RECURSIVE sqlite_master AS (FROM sqlite_master UNION ALL FROM users) FROM sqlite_master",
+        "WITH sqlite_master AS (SELECT 1) FROM main.sqlite_master",
+        "FROM users WHERE EXISTS (WITH pg_class AS (SELECT 1) FROM pg_class) AND EXISTS (FROM pg_class)",
     ],
 )
 def test_s6_only_reading_the_public_views_is_possible(chosen, query):
@@ -374,8 +380,17 @@ def test_ordinary_questions_are_answered(chosen):
     assert answer.to_dict("records") == [{"user_id": "anna", "revenue": 10.5, "n": 3}]
     with pytest.raises(QueryRefused):
         chosen.answers.sql("FROM revenue")
+    with pytest.raises(QueryRefused):
+        chosen.answers.sql("FROM main.sqlite_master", None, {"sqlite_master": frame})
     assert len(chosen.answers.sql("FROM busy_as_of($t)", {"t": chosen.clock.at + timedelta(hours=1)})) == 3
     assert chosen.answers.sql("SELECT 1 AS a, 2 AS a").shape == (1, 2)
+    twice = (
+        "WITH Mine AS (WITH b AS (FROM users) FROM b), c AS (FROM mine) "
+        "SELECT (SELECT count(*) FROM MINE) AS n, * FROM c UNION ALL SELECT 1, * FROM mine"
+    )
+    assert len(chosen.answers.sql(twice)) == 6
+    counted = "WITH RECURSIVE t AS (SELECT 1 AS a UNION ALL SELECT a + 1 FROM t WHERE a < 3) SELECT a FROM t"
+    assert chosen.answers.sql(counted)["a"].tolist() == [1, 2, 3]
     assert chosen.answers.sql("SELECT range FROM range(3)")["range"].tolist() == [0, 1, 2]
     with pytest.raises(QueryRefused):
         chosen.answers.sql("FROM users WHERE user_id = $u")
@@ -432,3 +447,11 @@ def block(world, start: datetime, end: datetime) -> None:
             "blocked_slot_version",
             [{"blocked_slot_id": "bs-1", "user_key": user, "starts_at": start, "ends_at": end, "known_from": tx.now}],
         )
+
+
+def test_an_answer_of_too_many_rows_is_refused_before_it_takes_the_memory(world, monkeypatch):
+    """A slip in a query is said, and costs no more than the limit."""
+    monkeypatch.setattr("icalsync.store.transaction.MOST_ROWS", 1000)
+    assert len(world.answers.sql("SELECT * FROM range(1000)")) == 1000
+    with pytest.raises(QueryRefused, match="1,000 rows"):
+        world.answers.sql("SELECT * FROM range(100000000000)")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from icalsync.core.model import Participation
@@ -22,6 +24,18 @@ def test_a_user_without_a_zone_has_the_sub_accounts(world):
     zones = {row["user_id"]: row["time_zone"] for row in world.people.users("acme")}
     assert zones == {"anna": "Europe/Berlin", "ben": "Asia/Tokyo"}
     assert len(world.people.users()) == 3
+
+
+def test_r16_a_users_zone_as_it_was_known(world, clock):
+    """R16: hours are read in the zone known then, the sub-account's for a user without one; before the user was known, in the first."""
+    before = clock.at
+    clock.pass_(minutes=1)
+    world.people.set_time_zone("acme", "anna", "Asia/Tokyo")
+    after = clock.pass_(minutes=1)
+    zones = [world.people.time_zone("acme", "anna", moment) for moment in (before - timedelta(days=9), before, after)]
+    assert zones == ["Europe/Berlin", "Europe/Berlin", "Asia/Tokyo"]
+    with pytest.raises(UnknownUser):
+        world.people.time_zone("acme", "nobody", before)
 
 
 @pytest.mark.parametrize("name", ["acme", "ACME"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from datetime import timedelta
 
 import pytest
 
@@ -228,13 +229,67 @@ def test_r13_held_removals_stay_and_still_block(chosen, clock):
         chosen.pulls.commit(chosen.lease(), batch)
 
     hold("/dav/x/a.ics")
-    since = chosen.pulls.load("int-1").calendars[0].held_since
-    clock.pass_(hours=1)
-    hold("/dav/x/a.ics")
-    assert chosen.pulls.load("int-1").calendars[0].held_since == since is not None
+    first = clock.at
+    assert chosen.pulls.load("int-1").calendars[0].held == {"/dav/x/a.ics": first}
+    second = clock.pass_(hours=1)
+    hold("/dav/x/a.ics", "/dav/x/b.ics")
+    assert chosen.pulls.load("int-1").calendars[0].held == {"/dav/x/a.ics": first, "/dav/x/b.ics": second}
     assert len(chosen.busy()) == 1
     hold()
-    assert chosen.pulls.load("int-1").calendars[0].held_since is None
+    assert chosen.pulls.load("int-1").calendars[0].held == {}
+
+
+def test_t12_a_clock_set_back_leaves_ages_by_the_clock_and_knowledge_in_order(chosen, clock):
+    """T12, R16: after one excursion a year ahead, what is known stays in order; deadlines, ages and holds follow the clock again."""
+    chosen.pull("Work", ("a", meeting("a", at(24, 9), at(24, 10))), before="t0")
+    calendar_id, true = chosen.id_of("Work"), clock.at
+
+    def pull(name: str, held: tuple[str, ...]) -> None:
+        writes = (ObjectWrite(f"/dav/x/{name}.ics", "e", name.encode(), meeting(name, at(24, 9), at(24, 10))),)
+        chosen.pulls.commit(chosen.lease(), PullBatch(calendar_id, "t1", writes, WINDOW, Finish("t1", None, None, (), held, full=True)))
+
+    clock.pass_(days=365)
+    pull("b", ("/dav/x/a.ics",))
+    clock.at = true
+    chosen.pulls.acquire("int-1", "the excursion's lease was given back", 60)
+    clock.pass_(minutes=2)
+    pull("c", ("/dav/x/a.ics",))
+    chosen.pulls.save_discovery(chosen.lease(), discovered())
+    state = chosen.pulls.load("int-1")
+    assert (state.discovered_at, state.calendars[0].reconciled_at, state.calendars[0].held) == (
+        clock.at,
+        clock.at,
+        {"/dav/x/a.ics": clock.at},
+    )
+    told = chosen.rows("SELECT uid, known_from FROM _kept.object_version ORDER BY known_from")
+    assert [row["uid"] for row in told] == ["a", "b", "c"]
+    assert told[2]["known_from"] > told[1]["known_from"] > true + timedelta(days=364)
+
+
+def test_t12_a_lease_from_before_the_clock_was_set_back_holds_nobody_up(chosen, clock):
+    """T12: it reaches farther than any lease does."""
+    true = clock.at
+    clock.pass_(days=365)
+    chosen.pulls.acquire("int-1", "excursion", 300)
+    clock.at = true
+    lease = chosen.pulls.acquire("int-1", "now", 300)
+    with pytest.raises(AnotherSyncIsRunning, match="now"):
+        chosen.pulls.acquire("int-1", "another", 300)
+    chosen.pulls.release(lease)
+
+
+def test_t12_a_pull_that_the_clock_says_is_still_to_come_counts_as_stale(chosen, clock):
+    """T12, R12: staleness is measured by the clock, and a freshness noted by an excursion is of unknown age."""
+    lease = chosen.pulls.acquire("int-1", "x", 600)
+    true = clock.at
+    clock.pass_(days=365)
+    chosen.pulls.record(lease, run(chosen))
+    clock.at = true
+    assert chosen.answers.coverage([("acme", "anna")])[0]["state"] == "stale"
+    chosen.pulls.record(lease, run(chosen, 2))
+    assert chosen.answers.coverage([("acme", "anna")])[0]["state"] == "ok"
+    clock.pass_(hours=2)
+    assert chosen.answers.coverage([("acme", "anna")])[0]["state"] == "stale"
 
 
 def test_r12_a_calendar_that_fails_is_not_covered_until_it_is_well_again(chosen, clock):
@@ -266,6 +321,70 @@ def test_r12_an_account_in_trouble_covers_none_of_its_calendars(chosen, status):
     assert chosen.answers.coverage([("acme", "anna")])[0]["state"] == "failing"
     assert chosen.accounts.integrations()[0]["status_reason"] == "words"
     chosen.pulls.record(lease, run(chosen, 2))
+    assert chosen.busy() == []
+
+
+def test_r12_a_throttled_account_is_out_of_reach_once_its_calendars_are_stale(chosen, clock):
+    """R12, H2: 429 and 503 for a while are no loss, while what is known is young; after stale_after nothing is sure any more."""
+    lease = chosen.pulls.acquire("int-1", "x", 600)
+    chosen.pulls.record(lease, run(chosen))
+    trouble = {"fresh": (), "outcome": "failed", "status": "throttled", "status_reason": "words", "error_code": "SERVER_BUSY"}
+    clock.pass_(minutes=10)
+    chosen.pulls.record(lease, run(chosen, 2, **trouble))
+    assert chosen.answers.coverage([("acme", "anna")])[0]["state"] == "ok"
+    assert chosen.busy() == []
+    young = clock.at
+    clock.pass_(days=3)
+    (row,) = chosen.answers.coverage([("acme", "anna")])
+    assert (row["complete"], row["state"], row["reason"], row["covered_from"]) == (False, "failing", "THROTTLED", None)
+    assert [row[2:] for row in chosen.busy()] == [("UNKNOWN", "NOT_COVERED")]
+    assert chosen.busy(known_at=young) == []
+    assert [row[2:] for row in chosen.busy(known_at=young + timedelta(hours=2))] == [("UNKNOWN", "NOT_COVERED")]
+    chosen.pulls.record(lease, run(chosen, 3))
+    assert chosen.busy() == []
+
+
+def test_r16_how_fresh_a_calendar_was_is_told_by_the_runs_that_covered_it(chosen, clock):
+    """R16: neither connecting nor a run over another calendar makes this one fresh; a partial run over it does."""
+    lease = chosen.pulls.acquire("int-1", "x", 3600 * 10)
+    chosen.pulls.record(lease, run(chosen, outcome="partial", error_code="SERVER_FAILED"))
+    fresh = clock.at
+    for number, more in enumerate(
+        ({"fresh": (), "purpose": Purpose.CONNECT}, {"fresh": ("Home",)}, {"fresh": (), "purpose": Purpose.DISCOVERY})
+    ):
+        clock.pass_(minutes=40)
+        chosen.pulls.record(lease, run(chosen, number + 2, **more))
+    then = clock.at
+    clock.pass_(minutes=1)
+    chosen.pulls.record(lease, run(chosen, 9))
+    clock.pass_(minutes=1)
+    now = chosen.answers.coverage([("acme", "anna")])[0]
+    (row,) = chosen.answers.coverage([("acme", "anna")], then)
+    assert (row["state"], row["as_of"], now["state"]) == ("stale", fresh, "ok")
+    assert chosen.answers.coverage([("acme", "anna")], fresh + timedelta(minutes=59))[0]["state"] == "ok"
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ({"kinds": frozenset({"collection", "calendar", "subscribed"})}, "SUBSCRIBED"),
+        ({"components": frozenset({"VTODO"})}, "REMINDERS"),
+        ({"kinds": frozenset({"collection"})}, "NOT_A_CALENDAR"),
+        ({"privileges": frozenset()}, "NO_READ_ACCESS"),
+    ],
+)
+def test_r12_a_chosen_calendar_that_can_no_longer_be_chosen_is_out_of_reach_until_pulled_again(chosen, clock, more, reason):
+    """R12, R6: it is never pulled again, so nothing about it is sure, whatever the reason."""
+    lease = chosen.pulls.acquire("int-1", "x", 600)
+    chosen.pulls.record(lease, run(chosen))
+    chosen.pulls.save_discovery(lease, discovered(collection(WORK, "Work", **more), collection(HOME, "Home")))
+    (row,) = chosen.answers.coverage([("acme", "anna")])
+    assert (row["state"], row["reason"]) == ("access_lost", reason)
+    assert [row[2:] for row in chosen.busy()] == [("UNKNOWN", "NOT_COVERED")]
+    chosen.pulls.save_discovery(lease, discovered(collection(WORK, "Work"), collection(HOME, "Home")))
+    assert [row[2:] for row in chosen.busy()] == [("UNKNOWN", "NOT_COVERED")]
+    chosen.pulls.release(lease)
+    chosen.pull("Work", token="t1", before="t0")
     assert chosen.busy() == []
 
 

@@ -158,7 +158,8 @@ CREATE TABLE _kept.held_removal (calendar_key INTEGER NOT NULL, path_key VARCHAR
 CREATE TABLE _kept.sync_run (
     run_id VARCHAR NOT NULL, integration_key INTEGER NOT NULL, purpose VARCHAR NOT NULL, started_at TIMESTAMPTZ NOT NULL, ended_at TIMESTAMPTZ,
     requests BIGINT NOT NULL, bytes BIGINT NOT NULL, added BIGINT NOT NULL, changed BIGINT NOT NULL, removed BIGINT NOT NULL,
-    rejected BIGINT NOT NULL, pushed BIGINT NOT NULL, outcome VARCHAR NOT NULL, error_code VARCHAR
+    rejected BIGINT NOT NULL, pushed BIGINT NOT NULL, outcome VARCHAR NOT NULL, error_code VARCHAR,
+    fresh INTEGER[] NOT NULL                    -- calendar_key of each calendar it found clean and up to date
 );
 CREATE TABLE _kept.sync_calendar_run (
     run_id VARCHAR NOT NULL, calendar_key INTEGER NOT NULL, requests BIGINT NOT NULL, bytes BIGINT NOT NULL, added BIGINT NOT NULL,

@@ -129,53 +129,63 @@ CREATE OR REPLACE VIEW contacts AS
 SELECT c.contact_id, s.sub_account, c.name, c.email FROM _kept.contact c JOIN _kept.sub_account s USING (sub_account_key);
 
 -- The state of each calendar with a role, for each user, as known at t; "moment" is what staleness is measured against.
+-- A throttled account is believed for as long as its calendars are not stale. A pull later than the moment is of unknown age: stale.
 CREATE OR REPLACE MACRO _kept.coverage_rows(t, moment) AS TABLE
-SELECT x.*, x.state = 'ok' AS complete,
-    CASE WHEN x.covered THEN x.horizon_from END AS covered_from, CASE WHEN x.covered THEN x.horizon_to END AS covered_to
+SELECT y.*, y.state = 'ok' AS complete,
+    CASE WHEN y.covered THEN y.horizon_from END AS covered_from, CASE WHEN y.covered THEN y.horizon_to END AS covered_to
 FROM (
-    SELECT r.user_key, r.calendar_key, r.blocks, c.calendar_id, f.as_of, m.horizon_from, m.horizon_to,
-        greatest(r.known_from, coalesce(s.known_from, r.known_from)) AS known_from,
-        CASE WHEN coalesce(s.state, 'never_pulled') <> 'ok' THEN coalesce(s.state, 'never_pulled')
-             WHEN i.status IN ('reauthentication_needed', 'unreachable', 'failing') THEN 'failing'
-             WHEN q.reason IS NOT NULL THEN 'unreadable'
-             WHEN f.as_of IS NULL OR f.as_of < moment::TIMESTAMPTZ - m.stale_after THEN 'stale'
+    SELECT x.user_key, x.calendar_key, x.blocks, x.calendar_id, x.as_of, x.horizon_from, x.horizon_to, x.known_from,
+        CASE WHEN x.pulled <> 'ok' THEN x.pulled
+             WHEN x.trouble IS NOT NULL THEN 'failing'
+             WHEN x.unplaced IS NOT NULL THEN 'unreadable'
+             WHEN x.stale THEN 'stale'
              ELSE 'ok' END AS state,
-        CASE WHEN s.state IS NULL OR s.state = 'never_pulled' THEN 'NEVER_PULLED'
-             WHEN s.state <> 'ok' THEN coalesce(s.reason, upper(s.state))
-             WHEN i.status IN ('reauthentication_needed', 'unreachable', 'failing') THEN upper(i.status)
-             WHEN q.reason IS NOT NULL THEN q.reason
-             WHEN f.as_of IS NULL OR f.as_of < moment::TIMESTAMPTZ - m.stale_after THEN 'STALE' END AS reason,
-        coalesce(s.state = 'ok' AND i.status NOT IN ('reauthentication_needed', 'unreachable', 'failing') AND m.horizon_from IS NOT NULL AND q.reason IS NULL, false) AS covered
-    FROM _kept.calendar_reading r
-    JOIN _kept.calendar c USING (calendar_key)
-    CROSS JOIN _kept.meta m
-    LEFT JOIN _kept.calendar_state_version s
-        ON s.calendar_key = r.calendar_key AND s.known_from <= _kept.moment_of(t) AND s.known_to > _kept.moment_of(t)
-    LEFT JOIN _kept.integration_status_version i
-        ON i.integration_key = c.integration_key AND i.known_from <= _kept.moment_of(t) AND i.known_to > _kept.moment_of(t)
-    LEFT JOIN (
-        SELECT calendar_key, min(rejected_reason) AS reason FROM _kept.object_version
-        WHERE unplaced AND known_from <= _kept.moment_of(t) AND known_to > _kept.moment_of(t) GROUP BY ALL
-    ) q ON q.calendar_key = r.calendar_key
-    LEFT JOIN (
-        -- For a past moment, the last clean run before it tells how fresh the calendar was.
-        SELECT k.calendar_key, CASE WHEN _kept.moment_of(t) >= '9999-01-01 00:00:00+00'::TIMESTAMPTZ THEN h.last_synced_at ELSE n.ended_at END AS as_of
-        FROM _kept.calendar k
-        LEFT JOIN _kept.calendar_freshness h ON h.calendar_key = k.calendar_key
-        LEFT JOIN (
-            SELECT integration_key, max(ended_at) AS ended_at FROM _kept.sync_run
-            WHERE outcome = 'ok' AND ended_at <= _kept.moment_of(t) GROUP BY integration_key
-        ) n ON n.integration_key = k.integration_key
-    ) f ON f.calendar_key = r.calendar_key
-    WHERE (r.blocks OR r.linked) AND r.known_from <= _kept.moment_of(t) AND r.known_to > _kept.moment_of(t)
-) x;
+        CASE WHEN x.pulled = 'never_pulled' THEN 'NEVER_PULLED'
+             WHEN x.pulled <> 'ok' THEN coalesce(x.pulled_reason, upper(x.pulled))
+             WHEN x.trouble IS NOT NULL THEN upper(x.trouble)
+             WHEN x.unplaced IS NOT NULL THEN x.unplaced
+             WHEN x.stale THEN 'STALE' END AS reason,
+        x.pulled = 'ok' AND x.trouble IS NULL AND x.unplaced IS NULL AND x.horizon_from IS NOT NULL AS covered
+    FROM (
+        SELECT w.*, CASE WHEN w.status IN ('reauthentication_needed', 'unreachable', 'failing') OR (w.status = 'throttled' AND w.stale) THEN w.status END AS trouble
+        FROM (
+            SELECT r.user_key, r.calendar_key, r.blocks, c.calendar_id, f.as_of, m.horizon_from, m.horizon_to,
+                greatest(r.known_from, coalesce(s.known_from, r.known_from)) AS known_from,
+                coalesce(s.state, 'never_pulled') AS pulled, s.reason AS pulled_reason, i.status, q.reason AS unplaced,
+                f.as_of IS NULL OR f.as_of < moment::TIMESTAMPTZ - m.stale_after OR f.as_of > moment::TIMESTAMPTZ + m.stale_after AS stale
+            FROM _kept.calendar_reading r
+            JOIN _kept.calendar c USING (calendar_key)
+            CROSS JOIN _kept.meta m
+            LEFT JOIN _kept.calendar_state_version s
+                ON s.calendar_key = r.calendar_key AND s.known_from <= _kept.moment_of(t) AND s.known_to > _kept.moment_of(t)
+            LEFT JOIN _kept.integration_status_version i
+                ON i.integration_key = c.integration_key AND i.known_from <= _kept.moment_of(t) AND i.known_to > _kept.moment_of(t)
+            LEFT JOIN (
+                SELECT calendar_key, min(rejected_reason) AS reason FROM _kept.object_version
+                WHERE unplaced AND known_from <= _kept.moment_of(t) AND known_to > _kept.moment_of(t) GROUP BY ALL
+            ) q ON q.calendar_key = r.calendar_key
+            LEFT JOIN (
+                -- For a past moment, the last run before it that found this calendar clean and up to date tells how fresh it was.
+                SELECT h.calendar_key, CASE WHEN _kept.moment_of(t) >= '9999-01-01 00:00:00+00'::TIMESTAMPTZ THEN h.last_synced_at ELSE n.ended_at END AS as_of
+                FROM _kept.calendar_freshness h
+                LEFT JOIN (
+                    SELECT calendar_key, max(ended_at) AS ended_at FROM (
+                        SELECT unnest(fresh) AS calendar_key, ended_at FROM _kept.sync_run
+                        WHERE ended_at <= _kept.moment_of(t) AND _kept.moment_of(t) < '9999-01-01 00:00:00+00'::TIMESTAMPTZ
+                    ) GROUP BY calendar_key
+                ) n ON n.calendar_key = h.calendar_key
+            ) f ON f.calendar_key = r.calendar_key
+            WHERE (r.blocks OR r.linked) AND r.known_from <= _kept.moment_of(t) AND r.known_to > _kept.moment_of(t)
+        ) w
+    ) x
+) y;
 
 CREATE OR REPLACE VIEW coverage AS
 SELECT u.sub_account, u.user_id, c.calendar_id, c.complete, c.state, c.reason, c.as_of, c.covered_from, c.covered_to
 FROM _kept.coverage_rows('9999-12-31 00:00:00+00', now()) c JOIN _kept.account_user u USING (user_key);
 
 -- Everything that takes a user's availability, as known at t. Never FREE. An own appointment is its own row, not the event it was pushed as.
-CREATE OR REPLACE MACRO _kept.busy_rows(t) AS TABLE
+CREATE OR REPLACE MACRO _kept.busy_rows(t, moment) AS TABLE
 SELECT r.user_key, o.starts_at, o.ends_at, 'external' AS source,
     CASE WHEN v.own_user_key = r.user_key THEN 'DRIFT' ELSE d.reason END AS reason,
     CASE WHEN v.own_user_key = r.user_key THEN 'BUSY' ELSE d.busyness END AS busyness,
@@ -206,14 +216,14 @@ FROM (
         CASE WHEN p.piece = 'before' THEN '1900-01-01 00:00:00+00'::TIMESTAMPTZ ELSE x.covered_to END AS starts_at,
         CASE WHEN p.piece = 'before' THEN coalesce(x.covered_from, '2200-01-01 00:00:00+00'::TIMESTAMPTZ)
              ELSE '2200-01-01 00:00:00+00'::TIMESTAMPTZ END AS ends_at
-    FROM _kept.coverage_rows(t, '9999-12-31 00:00:00+00') x CROSS JOIN (VALUES ('before'), ('after')) p(piece)
+    FROM _kept.coverage_rows(t, moment) x CROSS JOIN (VALUES ('before'), ('after')) p(piece)
     WHERE x.blocks
 ) g
 WHERE g.starts_at < g.ends_at AND g.known_from <= _kept.asked_moment(t);
 
 CREATE OR REPLACE MACRO busy_as_of(t) AS TABLE
 SELECT u.sub_account, u.user_id, b.starts_at, b.ends_at, b.source, b.reason, b.busyness, b.calendar_id, b.href, b.uid, b.recurrence_id, b.ref
-FROM _kept.busy_rows(t) b JOIN _kept.account_user u USING (user_key);
+FROM _kept.busy_rows(t, least(_kept.moment_of(t), now())) b JOIN _kept.account_user u USING (user_key);
 
 CREATE OR REPLACE VIEW busy AS FROM busy_as_of('9999-12-31 00:00:00+00');
 
@@ -223,7 +233,7 @@ WITH b AS (
     SELECT *, ends_at - starts_at > INTERVAL 31 DAY AS long,
         -- which of two that start together is the first: by everything that tells them apart, so that findings are stable
         concat_ws('|', epoch_us(ends_at), source, calendar_id, uid, recurrence_id, href, ref, reason) AS n
-    FROM _kept.busy_rows('9999-12-31 00:00:00+00') WHERE busyness <> 'UNKNOWN'
+    FROM _kept.busy_rows('9999-12-31 00:00:00+00', now()) WHERE busyness <> 'UNKNOWN'
 ),
 x AS (
     SELECT *, unnest(range(epoch_us(starts_at) // 3600000000, (epoch_us(ends_at) - 1) // 3600000000 + 1)) AS bucket FROM b WHERE NOT long
