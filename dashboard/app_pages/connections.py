@@ -35,7 +35,7 @@ def account(row: Row, zone: str) -> tuple[str, ...]:
 def calendar(row: Row, zone: str) -> tuple[str, ...]:
     """Which calendar, what it is to the user, whether it can be chosen or why not."""
     roles = "\n".join(say(f"page.role.{role}") for role in row["roles"]) or say("page.role.none")
-    may = say(f"page.may.{row['access']}") if row["selectable"] else say("page.may.not", why=row["not_selectable_reason"])
+    may = say(f"page.may.{row['access']}") if row["selectable"] else say("page.may.not", why=row["says"])
     name = f"{' '.join(row['display_name'].split())}\n{row['account_name']}, {row['calendar_id']}"
     return name, roles, may, str(row["objects"]), in_zone(row["last_synced_at"], zone)
 

@@ -104,6 +104,10 @@ class App:
         """Every collection the user's accounts show, what it may be used for, and why not (R10)."""
         return self._parts.accounts.calendars(sub_account, user_id)
 
+    def calendar(self, sub_account: str, user_id: str, name: str) -> dict[str, Any]:
+        """One of them, by id or unique name. ``UnknownCalendar``, ``AmbiguousName``."""
+        return self._parts.accounts.calendar(sub_account, user_id, name)
+
     def link(self, sub_account: str, user_id: str, calendar: str, *, assume_writable: bool = False) -> dict[str, Any]:
         """Make a calendar (id or unique name) the user's linked one (R4), and by default a conflict calendar too (R5)."""
         calendar_id = self._parts.accounts.calendar(sub_account, user_id, calendar)["calendar_id"]
@@ -153,11 +157,13 @@ class App:
         calendar_id = None
         if calendar is not None and user_id is not None:
             calendar_id = self._parts.accounts.calendar(sub_account, user_id, calendar)["calendar_id"]
-        return self._parts.choices.set_policy(sub_account, user_id, changes, calendar_id=calendar_id)
+        self._parts.choices.set_policy(sub_account, user_id, changes, calendar_id=calendar_id)
+        return self.policies(sub_account, user_id)
 
     def policies(self, sub_account: str, user_id: str | None = None) -> dict[str, Any]:
-        """The policies in force, and where each comes from."""
-        return self._parts.choices.policies(sub_account, user_id)
+        """The policies in force, and where each comes from; ``all_day_by_calendar`` holds what is set for single calendars."""
+        row = self._parts.choices.policies(sub_account, user_id)
+        return row | {"all_day_by_calendar": self._parts.choices.all_day_by_calendar(sub_account, user_id)}
 
     def set_hours(self, sub_account: str, user_id: str | None, changes: Mapping[str, str | None]) -> dict[str, Any]:
         """Set opening hours and booking limits for a user, or a sub-account's defaults; None goes back to what is inherited."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import secrets as random
+import time
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
 
 from icalsync.app.parts import Parts
@@ -13,8 +15,13 @@ from icalsync.core.credentials import app_specific
 from icalsync.core.paths import path_key
 from icalsync.core.providers import PROVIDERS, Provider
 from icalsync.engine.run import Wish, sync_integration
-from icalsync.errors import AnotherPrincipal, InvalidInput, PasswordForm
-from icalsync.ports import Counts, Discovered, Login, Purpose, Run, Secret, Traffic
+from icalsync.errors import AnotherPrincipal, AnotherSyncIsRunning, InvalidInput, PasswordForm, UnknownIntegration
+from icalsync.ports import Counts, Discovered, Lease, Login, Purpose, Run, Secret, Traffic
+
+log = logging.getLogger(__name__)
+
+RECORD_WAIT: Final = 10.0
+PAUSE: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +75,9 @@ def reconnect(parts: Parts, integration_id: str, password: Secret) -> dict[str, 
     Raises ``UnknownIntegration``, ``PasswordForm``, ``AuthenticationRejected``, ``AnotherPrincipal``.
     """
     stored = parts.accounts.integration(integration_id)
+    if integration_id not in parts.accounts.serving():
+        # its password went with its last connection, and must not come back without one
+        raise UnknownIntegration(name=integration_id)
     spec = _provider(stored["provider"])
     login = Login(spec.name, stored["url"], stored["account"], checked_password(spec, password))
     found = _discover(parts, login)
@@ -114,6 +124,8 @@ def _account(account: str) -> str:
 
 def _address(parts: Parts, spec: Provider, url: str | None) -> str:
     if spec.name == "icloud":
+        if url:
+            raise InvalidInput(what="--url", value=url, why="the provider icloud has its own address (ICALSYNC_ICLOUD_URL)")
         return parts.settings.icloud_url
     if not url or not url.strip():
         raise InvalidInput(what="--url", value=url or "", why=f"the provider {spec.name} needs the server's address")
@@ -126,9 +138,25 @@ def _discover(parts: Parts, login: Login) -> _Found:
         return _Found(server.discover(), server.traffic, started)
 
 
+def _lease(parts: Parts, integration_id: str) -> Lease | None:
+    """The right to write the run down, waited for a little: the connection stands whether or not somebody is syncing the account."""
+    deadline = parts.clock.monotonic() + RECORD_WAIT
+    for _ in range(int(RECORD_WAIT / PAUSE)):
+        try:
+            return parts.pulls.acquire(integration_id, parts.actor, 30)
+        except AnotherSyncIsRunning:
+            if parts.clock.monotonic() >= deadline:
+                break
+            time.sleep(PAUSE)
+    return None
+
+
 def _record(parts: Parts, integration_id: str, found: _Found) -> None:
     """The discovery as a run of its own (design.md §7)."""
-    lease = parts.pulls.acquire(integration_id, parts.actor, 30)
+    lease = _lease(parts, integration_id)
+    if lease is None:
+        log.info("connection made beside a running sync; its discovery is not recorded", extra={"integration_id": integration_id})
+        return
     try:
         parts.pulls.record(
             lease,

@@ -13,8 +13,7 @@ from uuid import uuid4
 import pandas as pd
 
 from icalsync.app.parts import Parts
-from icalsync.errors import InvalidInput, StoreUnsafe
-from icalsync.store.frames import write_parquet
+from icalsync.errors import InvalidInput
 
 FORMATS: Final = (".csv", ".parquet", ".json")
 FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\0")
@@ -37,7 +36,7 @@ def export(parts: Parts, view: str, output: Path, where: str | None) -> dict[str
         elif suffix == ".json":
             path.write_text(json.dumps([jsonable(row) for row in records(frame)], ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
         else:
-            write_parquet(frame, path)
+            parts.answers.write_parquet(frame, path)
     return {"view": view, "output": str(output), "rows": len(frame)}
 
 
@@ -48,9 +47,10 @@ def _replacing(output: Path) -> Iterator[Path]:
     try:
         path.touch(mode=0o600)
         yield path
+        path.chmod(0o600)
         os.replace(path, output)  # noqa: PTH105  # Path.replace says the same, os.replace says it is atomic
     except OSError as error:
-        raise StoreUnsafe(path=str(output), why=str(error.strerror or error)) from error
+        raise InvalidInput(what="the output file", value=str(output), why=str(error.strerror or error)) from error
     finally:
         path.unlink(missing_ok=True)
 

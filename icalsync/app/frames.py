@@ -16,14 +16,21 @@ CATEGORICAL: Final = ("source", "reason", "busyness")
 def busy(parts: Parts, question: asking.Question) -> pd.DataFrame:
     """Rows of the view ``busy`` that touch the window, with the coverage of each user as columns ``complete`` and ``as_of``."""
     frame = parts.answers.busy(question.keys, question.window.start, question.window.end, question.known_at)
-    frame = in_zone(frame, question.zone)
+    frame = in_zone(clipped(frame, question), question.zone)
     covered_of = {key: asking.summary(rows) for key, rows in asking.by_user(asking.coverage_rows(parts, question)).items()}
     covered = [covered_of.get(key, asking.summary(())) for key in zip(frame["sub_account"], frame["user_id"], strict=True)]
     frame["complete"] = pd.Series([c["complete"] for c in covered], dtype="bool", index=frame.index)
-    frame["as_of"] = pd.to_datetime(pd.Series([c["as_of"] for c in covered], dtype="object", index=frame.index), utc=True).dt.tz_convert(
-        question.zone
-    )
+    as_of = pd.to_datetime(pd.Series([c["as_of"] for c in covered], dtype="object", index=frame.index), utc=True)
+    frame["as_of"] = as_of.dt.as_unit("us").dt.tz_convert(question.zone)  # no rows would be [s] otherwise
     return frame.astype(dict.fromkeys(CATEGORICAL, "category"))
+
+
+def clipped(frame: pd.DataFrame, question: asking.Question) -> pd.DataFrame:
+    """Time that is not covered has no bounds of its own: it is shown as far as was asked. Events stay whole."""
+    bare = frame["source"] == "coverage"
+    start, end = pd.Timestamp(question.window.start), pd.Timestamp(question.window.end)
+    starts = frame["starts_at"].mask(bare & (frame["starts_at"] < start), start)
+    return frame.assign(starts_at=starts, ends_at=frame["ends_at"].mask(bare & (frame["ends_at"] > end), end))
 
 
 def in_zone(frame: pd.DataFrame, zone: str) -> pd.DataFrame:

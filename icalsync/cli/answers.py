@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
-from icalsync.cli.base import Command, opened
+from icalsync.cli.base import Command, opened, options
 from icalsync.cli.connect import zone_of
-from icalsync.cli.render import incomplete, show_row, show_rows
+from icalsync.cli.render import incomplete, remark, show_row, show_rows
+from icalsync.messages import say
 
-BUSY_COLUMNS = ("user_id", "starts_at", "ends_at", "busyness", "reason", "source", "calendar_id")
+if TYPE_CHECKING:
+    from icalsync.app import App
+
+BUSY_COLUMNS = ("user_id", "starts_at", "ends_at", "busyness", "reason", "source", "calendar")
 
 
 @click.command(cls=Command)
@@ -28,8 +33,19 @@ def busy(sub_account: str, user_id: str, start: str, end: str, known_at: str | N
     zone = zone_of(app, sub_account, user_id)
     frame = app.busy(sub_account, user_id, start, end, known_at=known_at)
     rows = records(frame.drop(columns=["complete", "as_of"]))
+    names = calendar_names(app, sub_account, [user_id])
+    if not options().json:
+        rows = [row | {"calendar": names.get(row["calendar_id"], row["calendar_id"])} for row in rows]
     show_rows(rows, BUSY_COLUMNS, zone=zone, empty="Nothing blocks this time.")
-    return incomplete(app.coverage(sub_account, user_id, start, end, known_at=known_at), zone)
+    return incomplete(app.coverage(sub_account, user_id, start, end, known_at=known_at), zone, names)
+
+
+def calendar_names(app: App, sub_account: str, user_ids: Sequence[str]) -> dict[str, str]:
+    """The users' calendars by id; and a remark where nothing outside the system blocks somebody's time."""
+    unblocked = [user for user in user_ids if not any(role["role"] == "CONFLICT" for role in app.roles(sub_account, user))]
+    if unblocked:
+        remark(say("warn.no_conflict_calendar", users=", ".join(unblocked)))
+    return {row["calendar_id"]: row["display_name"] for user in user_ids for row in app.calendars(sub_account, user)}
 
 
 @click.command(cls=Command)
@@ -49,7 +65,8 @@ def slots(sub_account: str, user_ids: tuple[str, ...], start: str, end: str, len
     head, coverage = ("starts_at", "ends_at", "users"), ("complete", "as_of", "missing")
     rows = [{name: row[name] for name in head} | {"coverage": {name: row[name] for name in coverage}} for row in records(frame)]
     show_rows(rows, ("starts_at", "ends_at", "users"), zone=zone, empty="There is no slot in this time.")
-    return incomplete(app.coverage(sub_account, user_ids, start, end), zone)
+    names = calendar_names(app, sub_account, user_ids)
+    return incomplete(app.coverage(sub_account, user_ids, start, end), zone, names)
 
 
 def _need(text: str) -> Literal["all", "any"] | int:

@@ -37,7 +37,7 @@ def calendars(sub_account: str, user_id: str) -> None:
     "--assume-writable", is_flag=True, help="You know that it can be written although the server does not say so; this is logged."
 )
 def link(sub_account: str, user_id: str, calendar: str, assume_writable: bool) -> None:
-    """Choose the linked calendar: bookings are written there, and its events block (R4, R5)."""
+    """Choose the linked calendar: bookings are written there, and its events block."""
     row = opened().link(sub_account, user_id, calendar, assume_writable=assume_writable)
     if assume_writable:
         remark(say("warn.access_unknown"))
@@ -62,7 +62,7 @@ def unlink(sub_account: str, user_id: str) -> None:
 @click.argument("names", metavar="[CALENDAR…]", nargs=-1)
 @click.option("--yes", is_flag=True, help="Do not ask before the linked calendar stops blocking.")
 def conflicts(action: str, sub_account: str, user_id: str, names: tuple[str, ...], yes: bool) -> None:
-    """Conflict calendars: whose busy events block availability (R6)."""
+    """Conflict calendars: whose busy events block availability."""
     app = opened()
     if action == "list":
         rows = [row for row in app.roles(sub_account, user_id) if row["role"] == "CONFLICT"]
@@ -80,8 +80,8 @@ def conflicts(action: str, sub_account: str, user_id: str, names: tuple[str, ...
 
 def _confirm(app: App, sub_account: str, user_id: str, names: tuple[str, ...]) -> None:
     """R5: taking the linked calendar off the conflict calendars is explicit, and warned about."""
-    linked = [row for row in app.roles(sub_account, user_id) if row["role"] == "LINKED"]
-    if not any(row["calendar_id"] in names or row["display_name"] in names for row in linked):
+    linked = {row["calendar_id"] for row in app.roles(sub_account, user_id) if row["role"] == "LINKED"}
+    if linked.isdisjoint(app.calendar(sub_account, user_id, name)["calendar_id"] for name in names):
         return
     if not sys.stdin.isatty():
         raise ConfirmationNeeded(what=say("warn.linked_is_no_conflict"))

@@ -31,6 +31,9 @@ def policy(sub_account: str, words: tuple[str, ...], calendar: str | None) -> No
         raise InvalidInput(what="--calendar", value=calendar, why="it needs a user and all_day=VALUE")
     row = app.set_policy(sub_account, user_id, changes, calendar=calendar) if changes else app.policies(sub_account, user_id)
     _show(row)
+    if not options().json:
+        for name, value in row["all_day_by_calendar"].items():
+            click.echo(f"all_day of calendar {name}: {value}")
 
 
 @click.command(cls=Command)

@@ -11,9 +11,9 @@ from icalsync.cli.base import Command, opened, options
 from icalsync.cli.passwords import read_password
 from icalsync.cli.render import print_json, show_row, show_rows, table
 from icalsync.core.providers import PROVIDERS
-from icalsync.errors import InvalidInput
+from icalsync.errors import InvalidInput, UnknownIntegration
 
-CALENDAR_COLUMNS = ("display_name", "calendar_id", "access", "selectable", "not_selectable_reason", "objects", "last_synced_at")
+CALENDAR_COLUMNS = ("display_name", "calendar_id", "access", "selectable", "says", "objects", "last_synced_at")
 
 
 @click.command(cls=Command)
@@ -77,7 +77,9 @@ def reconnect(integration_id: str, password_stdin: bool) -> int:
     """Replace an account's password, once for everybody it serves, and sync it."""
     app = opened()
     known = [row for row in app.integrations() if row["integration_id"] == integration_id]
-    app_specific = bool(known) and PROVIDERS[known[0]["provider"]].app_specific_password
+    if not known:
+        raise UnknownIntegration(name=integration_id)
+    app_specific = PROVIDERS[known[0]["provider"]].app_specific_password
     row = app.reconnect(integration_id, read_password(from_stdin=password_stdin, app_specific=app_specific))
     show_row(row, f"Reconnected {integration_id}: {row['status']}.")
     return 0 if row["status"] == "ok" else 1

@@ -35,10 +35,21 @@ for module in (demonstration, people, connect, calendars, choices, syncing, answ
 
 def main() -> None:
     """The command ``icalsync``."""
+    _usable_streams()
     sys.exit(run(sys.argv[1:]))
 
 
-def run(arguments: Sequence[str]) -> int:  # noqa: PLR0911  # one return per kind of ending
+def _usable_streams() -> None:
+    """Streams that were closed, or cannot hold every character, must not end a command with an error of their own."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115  # open as long as the process
+        elif mode == "w" and hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def run(arguments: Sequence[str]) -> int:  # noqa: C901, PLR0911  # one return per kind of ending
     """Run one command and return its exit code (design.md §5)."""
     as_json, debug = "--json" in arguments, "--debug" in arguments
     try:
@@ -60,6 +71,11 @@ def run(arguments: Sequence[str]) -> int:  # noqa: PLR0911  # one return per kin
         # whoever read our output has gone; writing the rest would only raise again at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except OSError as error:
+        if debug:
+            traceback.print_exc()
+        path = str(error.filename) if error.filename else "A file or a stream"
+        return _fail(_plain("FILE_PROBLEM", path=path, why=error.strerror or type(error).__name__), 2, as_json=as_json)
     except Exception as error:  # noqa: BLE001  # the last door: whatever it is, the user gets a sentence
         if debug:
             traceback.print_exc()

@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from icalsync.errors import PasswordMissing
+from icalsync.errors import InvalidInput, PasswordMissing
 from icalsync.messages import guide
 from icalsync.ports import Secret
 
@@ -17,7 +17,7 @@ VARIABLE = "ICALSYNC_PASSWORD"
 def read_password(*, from_stdin: bool, app_specific: bool) -> Secret:
     """The password; ``PasswordMissing`` where nobody can be asked. For iCloud the prompt comes with the guide (R2)."""
     if from_stdin:
-        return Secret(sys.stdin.readline().rstrip("\r\n"))
+        return _from_stdin()
     if VARIABLE in os.environ:
         return Secret(os.environ[VARIABLE])
     if not sys.stdin.isatty():
@@ -27,3 +27,17 @@ def read_password(*, from_stdin: bool, app_specific: bool) -> Secret:
         for number, step in enumerate(guide(), 1):
             click.echo(f"  {number}. {step}", err=True)
     return Secret(click.prompt("Password", hide_input=True, err=True))
+
+
+def _from_stdin() -> Secret:
+    try:
+        line = sys.stdin.readline().rstrip("\r\n")
+    except UnicodeDecodeError:
+        line = ""
+        readable = False
+    else:
+        # bytes that are no text arrive as lone surrogates
+        readable = not any("\ud800" <= letter <= "\udfff" for letter in line)
+    if not readable:
+        raise InvalidInput(what="the password", value="•••", why="it is not UTF-8 text")
+    return Secret(line)

@@ -40,7 +40,7 @@ def user() -> None:
 @click.argument("sub_account", metavar="ACME")
 @click.argument("user_id", metavar="anna")
 @click.option("--name", help="The person's name.")
-@click.option("--email", help="For invitations to connect, and as an own address.")
+@click.option("--email", help="The person's e-mail address; own addresses of a calendar account are set with 'icalsync addresses'.")
 @click.option("--time-zone", help="The user's zone; without it the sub-account's.")
 @click.option("--person", help="The same text for users who are one human.")
 def add_user(sub_account: str, user_id: str, name: str | None, email: str | None, time_zone: str | None, person: str | None) -> None:

@@ -73,6 +73,8 @@ def table(rows: Sequence[Row], columns: Sequence[str], zone: str) -> None:
     for row in rows:
         drawn.add_row(*(Text(cell(row.get(name), zone)) for name in columns))
     console.print(drawn)
+    if any(isinstance(row.get(name), datetime) for row in rows for name in columns):
+        click.echo(f"Times are in {zone}.")
 
 
 def cell(value: Any, zone: str) -> str:
@@ -88,8 +90,8 @@ def cell(value: Any, zone: str) -> str:
     return "".join(ch if ch.isprintable() else "\N{REPLACEMENT CHARACTER}" for ch in str(value))
 
 
-def incomplete(coverage: Row, zone: str) -> int:
-    """The exit code of a bare array, and the warning beside an incomplete one (design.md §5)."""
+def incomplete(coverage: Row, zone: str, names: Mapping[str, str]) -> int:
+    """The exit code of a bare array, and the warning beside an incomplete one (design.md §5); ``names``: calendars by id."""
     if coverage["complete"]:
         return 0
     if options().json:
@@ -98,5 +100,7 @@ def incomplete(coverage: Row, zone: str) -> int:
     else:
         click.echo(say("warn.incomplete"), err=True)
         for item in coverage["missing"]:
-            click.echo(f"  {item['user_id']}: calendar {item['calendar_id']}: {item['reason'] or item['state']}", err=True)
+            name = cell(names.get(item["calendar_id"], item["calendar_id"]), zone)
+            why = say(f"coverage.{item['state']}")
+            click.echo(f"  {item['user_id']}, calendar {name}: {why} ({item['reason']})", err=True)
     return 1

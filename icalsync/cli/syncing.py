@@ -56,6 +56,8 @@ def _show(done: SyncReport, zone: str) -> None:
     for run in done.runs:
         if run["status_reason"]:
             click.echo(f"{run['integration_id']}: {run['status_reason']}", err=True)
+        if run["next_step"]:
+            click.echo(f"{run['integration_id']}: {run['error_code']}. Next step: {run['next_step']}", err=True)
     for error in done.refused:
         click.echo(f"{error['message']} {error['next_step']}", err=True)
 
@@ -67,6 +69,7 @@ def _progress() -> Iterator[Callable[[Progress], None] | None]:
         yield None
         return
     from rich.console import Console  # noqa: PLC0415  # only where somebody is looking
+    from rich.markup import escape  # noqa: PLC0415
     from rich.progress import Progress as Bars  # noqa: PLC0415
 
     with Bars(console=Console(stderr=True), transient=True) as bars:
@@ -76,7 +79,7 @@ def _progress() -> Iterator[Callable[[Progress], None] | None]:
             task = tasks.get(progress.integration_id)
             if task is None:
                 task = tasks[progress.integration_id] = bars.add_task(progress.integration_id, total=None)
-            what = progress.calendar or "calendars"
+            what = escape(progress.calendar or "calendars")  # a calendar's name is no markup
             bars.update(task, description=f"{progress.integration_id}: {what}", completed=progress.done, total=progress.total)  # type: ignore[arg-type]
 
         yield report

@@ -39,6 +39,11 @@ def next_step_of(code: str, **facts: Any) -> str:
     return en.ERRORS[code][1].format_map(_Facts(facts))
 
 
+def next_step_for(code: str, **facts: Any) -> str:
+    """What a person should do about a code that stands in a table: an error's next step, or the sentence for a partial result."""
+    return next_step_of(code, **facts) if code in en.ERRORS else say(f"next.{code}", **facts)
+
+
 def guide() -> tuple[str, ...]:
     """The steps to an app-specific password (R2), numbered, as dated in ``en.GUIDE_CHECKED_ON``."""
     return en.APP_PASSWORD_STEPS

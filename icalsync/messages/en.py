@@ -26,6 +26,7 @@ ERRORS: Final[dict[str, tuple[str, str]]] = {
     "ERROR": ("Something went wrong.", "Run the command again with --debug and report what it prints."),
     "UNEXPECTED": ("Something went wrong inside icalsync: {what}.", "Run the command again with --debug and report what it prints."),
     "INTERRUPTED": ("Stopped on request; what was finished is kept.", "Run the command again to go on."),
+    "FILE_PROBLEM": ("{path} cannot be used: {why}.", "Check that it exists and that you may read and write it."),
     "INPUT_ERROR": ("The input cannot be used.", "Correct it and try again."),
     "USAGE": ("{why}", "See 'icalsync --help', or '--help' after a command."),
     "INVALID_INPUT": ("{what} cannot be {value!r}: {why}.", "Correct {what} and try again."),
@@ -114,10 +115,10 @@ ERRORS: Final[dict[str, tuple[str, str]]] = {
     "SERVER_ERROR": ("The server {host} answered something unexpected.", "Try again later."),
     "SERVER_UNREACHABLE": (
         "{host} cannot be reached: {why}.",
-        "Check the address and the network; what is stored is kept, and the next sync tries again.",
+        "Check the address and the network, and try again; what is stored is kept.",
     ),
     "HOST_UNKNOWN": ("The host name {host} does not exist or cannot be resolved.", "Check the spelling of the address, and the network."),
-    "SERVER_TIMED_OUT": ("{host} did not answer within {seconds:g} s.", "Try again later; the next sync does so by itself."),
+    "SERVER_TIMED_OUT": ("{host} did not answer within {seconds:g} s.", "Try again later."),
     "SERVER_BUSY": ("{host} asks for patience (retry after: {retry_after} s).", "Wait; the next sync tries again by itself."),
     "SERVER_FAILED": ("{host} failed (status {status}).", "Try again later; what is stored is kept."),
     "CERTIFICATE_INVALID": (
@@ -126,7 +127,7 @@ ERRORS: Final[dict[str, tuple[str, str]]] = {
     ),
     "AUTHENTICATION_REJECTED": (
         "{host} rejects the account name or the password of {account}.",
-        "Enter the right password with 'icalsync reconnect'. For iCloud it must be an app-specific password: "
+        "Check the account name and the password, and try again ('icalsync reconnect' for an account already connected). For iCloud it must be an app-specific password: "
         + _REVOKED
         + " Steps: "
         + _GUIDE,
@@ -189,9 +190,22 @@ SENTENCES: Final[dict[str, str]] = {
     "not_selectable.NOT_A_CALENDAR": "It is not a calendar.",
     "not_selectable.NO_READ_ACCESS": "This account may not read it.",
     "not_selectable.GONE": "It is no longer on the server.",
+    # what to do about a partial result of a sync
+    "next.REMOVALS_HELD": "Many events vanished at once; they are kept until a later listing shows the same. If that is right: icalsync sync --confirm-deletions CALENDAR",
+    "next.UNCLEAN_LISTING": "The server's listing was not whole; nothing was removed, and the next sync tries again.",
+    "next.NOT_DELIVERED": "The server listed events it did not deliver; until it does, this calendar's time is unknown. The next sync tries again.",
+    # why a calendar with a role is no longer pulled
+    "next.SUBSCRIBED": "It has become a subscription (a URL), which cannot be read here; choose another calendar.",
+    "next.REMINDERS": "It holds reminders and no events any more; choose another calendar.",
+    "next.INBOX": "It is the inbox for invitations; choose another calendar.",
+    "next.OUTBOX": "It is the outbox for invitations; choose another calendar.",
+    "next.NOTIFICATIONS": "It is the collection of notifications; choose another calendar.",
+    "next.NO_EVENTS": "It does not hold events any more; choose another calendar.",
+    "next.NOT_A_CALENDAR": "It is no calendar any more; choose another one.",
+    "next.NO_READ_ACCESS": "This account may no longer read it: let its owner share it again, or choose another calendar.",
     # what lowers coverage (R12)
     "coverage.never_pulled": "It has never been pulled.",
-    "coverage.stale": "Its last clean pull is older than {stale_after}.",
+    "coverage.stale": "Its last clean pull is too long ago: icalsync sync",
     "coverage.failing": "It could not be pulled.",
     "coverage.access_lost": "Access to it was lost.",
     "coverage.unreadable": "It holds objects that cannot be read.",
@@ -200,6 +214,7 @@ SENTENCES: Final[dict[str, str]] = {
     "warn.unlink_leaves_events": "What was written to the calendar stays there.",
     "warn.access_unknown": "The server does not say whether this calendar can be written; this is a person's decision, and is logged.",
     "warn.incomplete": "This answer is incomplete.",
+    "warn.no_conflict_calendar": "No calendar blocks the time of {users}: only the system's own bookings count. See: icalsync conflicts add",
     # the dashboard
     "page.availability": "Availability",
     "page.connections": "Connections",

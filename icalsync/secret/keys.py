@@ -89,7 +89,9 @@ class KeyChain:
         return self._in_file(self._settings.secret_key_file, secrets_exist=secrets_exist)
 
     def _former(self, *, secrets_exist: bool) -> list[Key]:
-        beside_variable = self._settings.secret_key_file if self._settings.secret_key is not None else None
+        # the usual key file is no second key beside a variable: a wrong variable must be refused, not passed over
+        both_given = self._settings.secret_key is not None and "secret_key_file" in self._settings.model_fields_set
+        beside_variable = self._settings.secret_key_file if both_given else None
         paths = [path for path in (beside_variable, self._settings.secret_key_file_old) if path is not None]
         return [key for path in paths for key in self._in_file(path, secrets_exist=secrets_exist)]
 

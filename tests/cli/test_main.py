@@ -63,6 +63,13 @@ def test_an_unexpected_error_shows_no_traceback_unless_asked(raising: list[BaseE
     assert "Traceback" in capsys.readouterr().err
 
 
+def test_an_ordinary_trouble_with_a_file_is_named(raising: list[BaseException], capsys: pytest.CaptureFixture[str]) -> None:
+    """What the system says, about which file, and no word of ours going wrong."""
+    raising.append(PermissionError(13, "Permission denied", "private/config.toml"))
+    assert main.run(["boom", "--json"]) == 2
+    assert json.loads(capsys.readouterr().err)["message"] == "private/config.toml cannot be used: Permission denied."
+
+
 def test_ctrl_c_is_a_plain_line(raising: list[BaseException], capsys: pytest.CaptureFixture[str]) -> None:
     """An interrupt is no error of the program."""
     raising.append(KeyboardInterrupt())

@@ -132,9 +132,9 @@ def test_calendars_that_cannot_be_chosen_say_why(app):
     """R3, R10: the subscribed and the task calendar are listed and cannot be chosen; the read-only one can, for reading."""
     rows = {row["display_name"]: row for row in app.calendars("ACME", "anna")}
     assert not rows["Public holidays"]["selectable"]
-    assert "subscription" in rows["Public holidays"]["not_selectable_reason"]
+    assert "subscription" in rows["Public holidays"]["says"]
     assert not rows["Reminders"]["selectable"]
-    assert "reminders" in rows["Reminders"]["not_selectable_reason"]
+    assert "reminders" in rows["Reminders"]["says"]
     assert (bool(rows["Clinic dates"]["selectable"]), rows["Clinic dates"]["access"]) == (True, "read")
     assert (bool(rows["Patients"]["selectable"]), rows["Patients"]["access"]) == (True, "write")
 

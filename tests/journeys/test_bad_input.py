@@ -168,7 +168,8 @@ def test_a_reminder_list_cannot_be_chosen_and_says_why_r10(clinic: Cli, radicale
     radicale.account.mkcalendar("/anna/todo/", name="Reminders", components=("VTODO",))
     calendars = {row["display_name"]: row for row in connect(clinic, radicale)["calendars"]}
     assert calendars["Reminders"]["selectable"] is False
-    assert "reminders" in calendars["Reminders"]["not_selectable_reason"]
+    assert calendars["Reminders"]["not_selectable_reason"] == "REMINDERS"
+    assert "reminders" in calendars["Reminders"]["says"]
     for command in (("link", "ACME", "anna", "Reminders"), ("conflicts", "add", "ACME", "anna", "Reminders")):
         assert clinic(*command, "--json", code=2).error["error"] == "NOT_SELECTABLE"
     assert clinic.json("conflicts", "list", "ACME", "anna") == []

@@ -45,7 +45,7 @@ def test_a_refused_form_sends_nothing_at_all_r1_case_2(apple: Cli, icloud: IClou
 def test_each_collection_says_what_it_may_be_used_for_and_why_not_r3_r10(apple: Cli) -> None:
     """R3, R10, case 19: shared read-only is for conflicts alone; subscriptions, reminders and mailboxes for nothing."""
     calendars = connect(apple)["calendars"]
-    reasons = {row["not_selectable_reason"] for row in calendars if not row["selectable"]}
+    reasons = {row["says"] for row in calendars if not row["selectable"]}
     assert any("subscription" in reason for reason in reasons)
     assert any("reminders" in reason for reason in reasons)
     assert any("inbox" in reason for reason in reasons)
@@ -56,7 +56,7 @@ def test_each_collection_says_what_it_may_be_used_for_and_why_not_r3_r10(apple: 
 def test_a_subscribed_calendar_can_have_no_role_r10(apple: Cli) -> None:
     """R10: linking it, or letting it block, is refused with the reason, and nothing changes."""
     calendars = connect(apple)["calendars"]
-    (subscribed,) = [row for row in calendars if "subscription" in (row["not_selectable_reason"] or "")]
+    (subscribed,) = [row for row in calendars if row["not_selectable_reason"] == "SUBSCRIBED"]
     for command in (("link", "ACME", "anna"), ("conflicts", "add", "ACME", "anna")):
         answer = apple(*command, subscribed["calendar_id"], "--json", code=2)
         assert answer.error["error"] == "NOT_SELECTABLE"

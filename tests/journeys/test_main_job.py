@@ -194,6 +194,7 @@ def test_the_linked_calendar_is_one_and_blocks_unless_lifted_on_purpose_r4_r5(cl
     assert dict(roles)["LINKED"] == 1
     refused = clinic("conflicts", "remove", "ACME", "anna", "Private", "--json", code=2)
     assert refused.error["error"] == "CONFIRMATION_NEEDED"
+    assert clinic("conflicts", "remove", "ACME", "anna", "pRIVATE", "--json", code=2).error["error"] == "CONFIRMATION_NEEDED"
     clinic("conflicts", "remove", "ACME", "anna", "Private", "--yes")
     assert "Private" not in {row["display_name"] for row in clinic.json("conflicts", "list", "ACME", "anna")}
     clinic("unlink", "ACME", "anna")
