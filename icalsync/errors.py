@@ -511,3 +511,12 @@ class MigrationFailed(StoreError):
 
     code = "MIGRATION_FAILED"
     exit_code = 3
+
+
+def was_interrupted(error: BaseException | None) -> bool:
+    """Whether Ctrl-C stands behind an error: it may come at any line, and what is then cleaned up may fail in turn."""
+    while error is not None:
+        if isinstance(error, KeyboardInterrupt):
+            return True
+        error = error.__cause__ or error.__context__
+    return False

@@ -13,7 +13,7 @@ import click
 from icalsync import __version__
 from icalsync.cli import answers, calendars, choices, connect, dashboard, demonstration, people, quarantine, syncing
 from icalsync.cli.base import Group
-from icalsync.errors import IcalsyncError
+from icalsync.errors import IcalsyncError, was_interrupted
 from icalsync.messages import next_step_of, say
 
 
@@ -79,6 +79,8 @@ def run(arguments: Sequence[str]) -> int:  # noqa: C901, PLR0911  # one return p
     except Exception as error:  # noqa: BLE001  # the last door: whatever it is, the user gets a sentence
         if debug:
             traceback.print_exc()
+        if was_interrupted(error):
+            return _fail(_plain("INTERRUPTED"), 1, as_json=as_json)
         return _fail(_plain("UNEXPECTED", what=type(error).__name__), 1, as_json=as_json)
     return result if isinstance(result, int) else 0
 

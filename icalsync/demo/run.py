@@ -22,6 +22,7 @@ from icalsync.demo.seed import seed
 from icalsync.demo.server import RadicaleServer
 from icalsync.demo.tenants import set_up
 from icalsync.demo.world import world
+from icalsync.errors import was_interrupted
 from icalsync.settings import load_settings
 
 if TYPE_CHECKING:
@@ -47,7 +48,10 @@ def run(*, directory: Path | None, dashboard: bool, say: Say, clock: Clock | Non
     try:
         with fresh(directory or default_directory()) as place:
             return _demo(place, clock, say, dashboard=dashboard)
-    except KeyboardInterrupt:
+    except BaseException as error:
+        # Ctrl-C may come at any line; what is then cleaned up may fail in turn, and hide it
+        if not was_interrupted(error):
+            raise
         say("Stopped; nothing is left running.")
         return 1
 

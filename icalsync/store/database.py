@@ -89,9 +89,9 @@ class Database:
             raise RuntimeError("a transaction is already open in this thread")
         file = shared(self.path)
         cursor = file.enter(time.monotonic() + self._lock_wait, self._open)
-        self._inside.open = True
         broken = False
         try:
+            self._inside.open = True
             yield cursor
         except BaseException as error:
             broken = isinstance(error.__cause__, duckdb.FatalException | duckdb.InternalException | duckdb.IOException)

@@ -77,6 +77,15 @@ def test_ctrl_c_is_a_plain_line(raising: list[BaseException], capsys: pytest.Cap
     assert "Stopped on request" in capsys.readouterr().err
 
 
+def test_an_error_that_ctrl_c_caused_is_ctrl_c(raising: list[BaseException], capsys: pytest.CaptureFixture[str]) -> None:
+    """It may come at any line, and what is then cleaned up may fail in turn."""
+    error = RuntimeError("generator didn't stop")
+    error.__context__ = KeyboardInterrupt()
+    raising.append(error)
+    assert main.run(["boom"]) == 1
+    assert "Stopped on request" in capsys.readouterr().err
+
+
 def test_wrong_usage_is_exit_2(capsys: pytest.CaptureFixture[str]) -> None:
     """Usage errors too are one JSON object where JSON was asked for."""
     assert main.run(["busy", "ACME", "--json"]) == 2
