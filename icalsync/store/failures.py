@@ -27,6 +27,10 @@ def is_lock(error: duckdb.Error) -> bool:
     return _LOCK.search(str(error)) is not None
 
 
+INTERRUPTED: Final = "Query interrupted"
+"""What DuckDB makes of a Ctrl-C that comes while it works: a bare ``RuntimeError``."""
+
+
 def holder_of(error: duckdb.Error) -> str:
     """Who holds the file, as ``PID n (command)``, from DuckDB's message and what the system says of that process."""
     found = _HOLDER.search(str(error))
@@ -72,3 +76,7 @@ def as_store_errors(path: Path) -> Iterator[None]:
         yield
     except (duckdb.Error, OSError) as error:
         raise translated(error, path) from error
+    except RuntimeError as error:
+        if str(error) == INTERRUPTED:
+            raise KeyboardInterrupt from error
+        raise

@@ -18,6 +18,7 @@ import pytest
 from icalsync.errors import DatabaseMissing, NotADatabase, SchemaTooNew, StoreError, StoreUnsafe
 from icalsync.store import instance, migrations
 from icalsync.store.database import Database
+from icalsync.store.failures import as_store_errors
 from tests.store.conftest import NOW, ToldClock
 
 
@@ -298,3 +299,11 @@ def test_frames_have_stable_types(db):
     }
     assert full["i"].isna().all()
     assert list(full.dtypes) == list(empty.dtypes)
+
+
+def test_ctrl_c_while_the_database_works_is_ctrl_c(tmp_path):
+    """DuckDB makes a bare error of the signal; it is handed on as what it is."""
+    with pytest.raises(KeyboardInterrupt), as_store_errors(tmp_path):
+        raise RuntimeError("Query interrupted")
+    with pytest.raises(RuntimeError, match="another"), as_store_errors(tmp_path):
+        raise RuntimeError("another")
