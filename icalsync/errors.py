@@ -516,7 +516,8 @@ class MigrationFailed(StoreError):
 def was_interrupted(error: BaseException | None) -> bool:
     """Whether Ctrl-C stands behind an error: it may come at any line, and what is then cleaned up may fail in turn."""
     while error is not None:
-        if isinstance(error, KeyboardInterrupt):
+        # DuckDB takes the signal itself while it works, and raises a bare error of this text instead
+        if isinstance(error, KeyboardInterrupt) or (isinstance(error, RuntimeError) and str(error) == "Query interrupted"):
             return True
         error = error.__cause__ or error.__context__
     return False
