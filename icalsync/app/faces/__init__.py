@@ -1,0 +1,1 @@
+"""The methods of ``App``, a module for each subject."""
