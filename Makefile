@@ -9,11 +9,19 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 PYTEST_ARGS ?=
+SERVER ?=
+CHAOS_SECONDS ?= 0
+CHAOS_SEED ?= 1
+CHAOS_SCHEDULES ?= 2000
+CHAOS_JOBS ?= 2
+CHAOS_ONLY ?=
 CODE := icalsync tests .ci $(wildcard dashboard)
 BENCHMARKS := $(wildcard tests/benchmarks/*.py)
+KILLS ?= 100
+SEED ?= 20261122
 BROWSER_TESTS := $(wildcard tests/browser/test_*.py)
 
-.PHONY: help demo test lint bench dist clean browser
+.PHONY: help demo test lint bench dist clean browser record chaos crash soak
 
 help:  ## Show this list.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s  %s\n", $$1, $$2 }' Makefile
@@ -33,6 +41,20 @@ lint: $(STAMP)  ## Check style, types and the layers.
 bench: $(STAMP)  ## Time what is worth timing, beside the plain libraries.
 	@for script in $(BENCHMARKS); do $(BIN)/python $$script; done
 	@test -n '$(BENCHMARKS)' || echo 'There is no benchmark yet.'
+
+record: $(STAMP)  ## Record the cassettes anew (SERVER=radicale only those; SERVER=icloud from an Apple Account, see cassettes/README.md).
+	@$(BIN)/python -m tests.cassettes.record $(SERVER)
+
+chaos: $(STAMP)  ## Try every fault on every request, and 2000 random schedules (CHAOS_SECONDS=600 for so long, CHAOS_SEED=…, CHAOS_ONLY=…).
+	@$(BIN)/python -m tests.chaos --seconds '$(CHAOS_SECONDS)' --seed '$(CHAOS_SEED)' --schedules '$(CHAOS_SCHEDULES)' \
+	  --jobs '$(CHAOS_JOBS)' --only '$(CHAOS_ONLY)'
+
+crash: $(STAMP)  ## Kill the syncing process, at every step and at random moments (KILLS=100 SEED=7 say how often and when).
+	@CRASH_KILLS='$(KILLS)' CRASH_SEED='$(SEED)' $(BIN)/python -m pytest -s tests/crash/test_kills.py tests/crash/test_push_kills.py
+
+soak: $(STAMP)  ## Run what takes hours: 1,000 stories of convergence, 300 syncs in one process, 1,000 kills, and other long runs.
+	@$(BIN)/python -m pytest -m soak
+	@$(MAKE) crash KILLS=1000
 
 dist: $(STAMP)  ## Build the wheel and the source archive into dist/.
 	@rm -rf dist

@@ -5,6 +5,7 @@
     │   ├── InvalidInput · StartAfterEnd · AlreadyExists · AmbiguousName · QueryRefused
     │   ├── NotFound                · UnknownSubAccount · UnknownUser · UnknownIntegration · UnknownCalendar
     │   │                           · UnknownView · NotConnected · BeforeRetention
+    │   │                           · AppointmentUnknown
     │   ├── PasswordForm            R1: not the form of an app-specific password
     │   ├── UrlRefused              · InsecureUrl · PrivateHost · SingleCalendarUrl
     │   ├── NotSelectable           R10: a collection that can have no role
@@ -26,13 +27,19 @@
     │   ├── CalendarGone            REDISCOVER      1  404 or 410 on the collection itself
     │   ├── SyncTokenInvalid        RELIST          1  DAV:valid-sync-token, whatever the status
     │   ├── PreconditionFailed      REPLAN          1  412: the ETag moved
+    │   ├── UidConflict             REPLAN          1  the UID exists elsewhere
+    │   ├── ObjectRefused           SKIP_CALENDAR   1  the server will not take this event
     │   ├── Unsupported             RELIST          1  the server does not offer this request
     │   ├── NotCalDav               ASK             1  an answer, but not CalDAV
     │   ├── RedirectRefused         ASK             1  to another site, or round in circles
     │   ├── AnswerTooLarge          SKIP_CALENDAR   1
     │   └── ProtocolViolation       SKIP_CALENDAR   1  an answer that cannot be read
+    ├── SlotNotBookable             ABORT           1  R14: closed, taken, too near, or not known
     ├── SyncRefused                                 1
     │   ├── AnotherSyncIsRunning    RETRY
+    │   ├── AnotherWatcher          RETRY
+    │   ├── HostHeld                RETRY           the host asked for patience, and that is not over
+    │   ├── SyncStopped             RETRY           ended on request, with nothing lost
     │   └── LeaseLost               REPLAN
     ├── ReaderUnavailable           RETRY           1  the process that reads objects does not start
     └── StoreError
@@ -179,6 +186,12 @@ class BeforeRetention(NotFound):
     """A moment before which nothing is kept: ``moment``, ``limit`` (R16)."""
 
     code = "BEFORE_RETENTION"
+
+
+class AppointmentUnknown(NotFound):
+    """No such appointment: ``name``."""
+
+    code = "APPOINTMENT_UNKNOWN"
 
 
 class PasswordForm(InputError):
@@ -337,7 +350,7 @@ class ServerTimedOut(ServerUnreachable):
 
 
 class ServerBusy(ServerUnreachable):
-    """429 or 503: ``host``, ``retry_after`` (seconds, or None)."""
+    """429 or 503, or 423 and 425 to a write: ``host``, ``retry_after`` (seconds, or None), ``status``."""
 
     code = "SERVER_BUSY"
 
@@ -392,6 +405,20 @@ class PreconditionFailed(ServerError):
     disposition = Disposition.REPLAN
 
 
+class UidConflict(ServerError):
+    """RFC 4791 §5.3.2.1 ``no-uid-conflict``: the UID stands in another resource: ``path``, ``href`` of that one where it is told."""
+
+    code = "UID_CONFLICT"
+    disposition = Disposition.REPLAN
+
+
+class ObjectRefused(ServerError):
+    """The server does not take this event, and wrote nothing: ``host``, ``path``, ``status``, ``why`` (the condition it names)."""
+
+    code = "OBJECT_REFUSED"
+    disposition = Disposition.SKIP_CALENDAR
+
+
 class Unsupported(ServerError):
     """The server does not offer this request: ``path``, ``what``."""
 
@@ -427,6 +454,12 @@ class ProtocolViolation(ServerError):
     disposition = Disposition.SKIP_CALENDAR
 
 
+class SlotNotBookable(IcalsyncError):
+    """R14: a slot that may not be booked now: ``start``, ``end``, ``because`` (codes of ``core.slots.judge``), ``why`` (sentences)."""
+
+    code = "SLOT_NOT_BOOKABLE"
+
+
 class SyncRefused(IcalsyncError):
     """A sync that must not go on."""
 
@@ -437,6 +470,27 @@ class AnotherSyncIsRunning(SyncRefused):
     """A fresh lease is held elsewhere: ``integration_id``, ``holder``."""
 
     code = "ANOTHER_SYNC_IS_RUNNING"
+    disposition = Disposition.RETRY
+
+
+class AnotherWatcher(SyncRefused):
+    """Somebody watches this database already (T13): ``path``, ``holder``."""
+
+    code = "ANOTHER_WATCHER"
+    disposition = Disposition.RETRY
+
+
+class HostHeld(SyncRefused):
+    """The host asked for patience, and that is not over (H15); nothing was sent: ``integration_id``, ``host``, ``until``."""
+
+    code = "HOST_HELD"
+    disposition = Disposition.RETRY
+
+
+class SyncStopped(SyncRefused):
+    """The process was asked to end; what was committed stays, the rest is asked for again: ``integration_id``."""
+
+    code = "SYNC_STOPPED"
     disposition = Disposition.RETRY
 
 

@@ -14,8 +14,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal, Protocol
 
+from icalsync.core.backoff import WELL, Standing
 from icalsync.core.interval import Interval
-from icalsync.core.model import ReadResult
+from icalsync.core.model import Content, ReadResult
 
 # --- time, secrets, names ----------------------------------------------------------------------------------------------------
 
@@ -230,6 +231,26 @@ class CalendarServer(Protocol):
         """calendar-multiget in batches of at most 50, GET for what it does not deliver (and for all where ``multiget`` is false)."""
         ...
 
+    def read(self, href: str) -> Fetched | None:
+        """One object by GET; None where there is none (404, 410)."""
+        ...
+
+    def create(self, href: str, raw: bytes) -> str | None:
+        """PUT with ``If-None-Match: *``; the strong ETag, or None where the server gave none (H35).
+
+        Nothing was written: ``PreconditionFailed``, ``UidConflict``, ``ObjectRefused``, ``AccessDenied``, ``CalendarGone``, ``ServerBusy``,
+        ``AuthenticationRejected``. After any other ``ServerError`` the outcome is unknown (H18). Never sent twice.
+        """
+        ...
+
+    def replace(self, href: str, raw: bytes, etag: str) -> str | None:
+        """PUT with ``If-Match``; else as ``create``."""
+        ...
+
+    def remove(self, href: str, etag: str) -> None:
+        """DELETE with ``If-Match`` and without ``Depth`` (icloud.md §3.6); what is already gone is success. Errors as ``create``."""
+        ...
+
 
 class ServerDoor(Protocol):
     """Opens accounts."""
@@ -298,6 +319,8 @@ class CalendarState:
     """Roles it has for anybody (``LINKED``, ``CONFLICT``): setting ``pull = chosen`` limits pulling to these."""
     held: Mapping[str, datetime] = field(default_factory=dict)
     """Removals that are held (R13): path key → since when."""
+    pulled_at: datetime | None = None
+    """When a pull last ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,6 +337,12 @@ class IntegrationState:
     calendars: tuple[CalendarState, ...]
     window: Interval
     """The horizon that is expanded; a run reads objects over it."""
+    standing: Standing = WELL
+    """What its past runs mean for this one."""
+    host: str = ""
+    """The host it starts at: what is asked for by a host holds for all accounts of that name (H15)."""
+    held_until: datetime | None = None
+    """Until when that host asked for patience; None where it did not, or that is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -402,17 +431,65 @@ class Run:
     calendars: tuple[CalendarRun, ...] = ()
     fresh: tuple[str, ...] = ()
     """Ids of the calendars this run found clean and up to date, asked or not: their ``last_synced_at`` becomes ``ended_at``."""
+    whole: bool = True
+    """Whether it was about all of the account's calendars, not some that were named."""
+    standing: Standing | None = None
+    """What it means for the next one; None: an account whose status is ``ok`` is well, any other stands as before."""
+    held_until: datetime | None = None
+    """Until when the account's host asked for patience in this run (H15)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """A run as it begins: its row in ``sync_runs`` is there from then on, with the outcome ``running``."""
+
+    run_id: str
+    purpose: Purpose
+    started_at: datetime
+    whole: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """What somebody who waits for an account's lease finds."""
+
+    held: bool
+    """Whether it still is held."""
+    run: Run | None
+    """The newest recorded run over the whole account that began after the moment asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account as the watch plans for it."""
+
+    integration_id: str
+    host: str
+    standing: Standing
+    held_until: datetime | None
+    last_started_at: datetime | None
 
 
 class PullStore(Protocol):
     """What pulling needs of the store. Each call is one short opening of the file and one transaction."""
 
-    def acquire(self, integration_id: str, holder: str, seconds: float) -> Lease:
-        """Take the lease for so long; ``AnotherSyncIsRunning`` where a fresh one is held."""
+    def acquire(self, integration_id: str, holder: str, seconds: float, beginning: Beginning | None = None) -> Lease:
+        """Take the lease for so long, and with ``beginning`` write the run down; ``AnotherSyncIsRunning`` where a fresh one is held.
+
+        Runs of this account that never ended are marked ``aborted``: whoever made them is gone.
+        """
         ...
 
-    def release(self, lease: Lease) -> None:
-        """Give it back; nothing happens where it was lost."""
+    def renew(self, lease: Lease, seconds: float) -> None:
+        """Hold it for so long from now on, and let the run's heartbeat be seen; ``LeaseLost``."""
+        ...
+
+    def release(self, lease: Lease, *, asked: bool = True) -> None:
+        """Give it back; nothing happens where it was lost. A run that was not recorded is ``aborted``; not ``asked``: it never was."""
+        ...
+
+    def elsewhere(self, integration_id: str, since: datetime) -> Elsewhere:
+        """Whether the lease is held, and the newest run over the whole account that began after ``since``."""
         ...
 
     def load(self, integration_id: str) -> IntegrationState:
@@ -442,3 +519,117 @@ class PullStore(Protocol):
     def record(self, lease: Lease, run: Run) -> None:
         """The run, its calendars, the integration's status and the freshness times."""
         ...
+
+    def accounts(self, integration_ids: Sequence[str] | None = None) -> tuple[Account, ...]:
+        """The accounts that serve somebody, all or those named, with when they may be asked next."""
+        ...
+
+    def sweep(self) -> int:
+        """Mark the runs ``aborted`` whose process is gone; how many."""
+        ...
+
+
+# --- what is pushed ----------------------------------------------------------------------------------------------------------------
+
+PushAction = Literal["create", "update", "delete"]
+
+
+@dataclass(frozen=True, slots=True)
+class PushTask:
+    """One intent of the outbox that may be tried now, with all that deciding about it takes."""
+
+    outbox_id: str
+    action: PushAction
+    attempts: int
+    appointment_id: str
+    calendar_id: str
+    calendar_href: str
+    writable: bool
+    """Whether the calendar can be written to now; where not, ``obstacle`` says why, and the row is parked."""
+    obstacle: str | None
+    generation: int
+    uid: str
+    href: str
+    content: Content | None = field(repr=False)
+    """The event as it should be; None for a deletion."""
+    sent: frozenset[str]
+    """Fingerprints of texts that may be written over or deleted now: of the last one known to be there, of what was sent since, and of a
+    version that a person said to write over. A remote text with another one was changed by its owner."""
+    exists: bool
+    """Whether this generation is known to have been on the server."""
+    doubtful_since: datetime | None
+    """When an attempt of this generation was sent whose outcome is still unknown."""
+    puts: int
+    """PUTs that the server accepted for the present version of the appointment (P14); refused and unanswered ones do not count."""
+    pushed_at: datetime | None = None
+    """When the server last accepted a PUT of this generation: it may not show it for a moment (icloud.md §3.1)."""
+
+
+PushResult = Literal["done", "again", "parked", "failed", "next_generation", "diverged"]
+
+
+@dataclass(frozen=True, slots=True)
+class PushOutcome:
+    """What became of an attempt."""
+
+    outbox_id: str
+    result: PushResult
+    code: str | None = None
+    """The error's code, or why it was parked."""
+    unknown: bool = False
+    """The request may have been carried out (H18): the generation stays doubtful."""
+    next_try_at: datetime | None = None
+    etag: str | None = None
+    raw: bytes | None = field(default=None, repr=False)
+    """The text as it now is on the server, where it was written or read."""
+    sent: str | None = None
+    """The fingerprint of what was sent."""
+    kind: Literal["edited", "deleted", "moved"] | None = None
+    """For ``diverged``: what the owner did (R11)."""
+    href: str | None = None
+    """For ``diverged`` by moving: where the event stands now."""
+
+
+class PushStore(Protocol):
+    """What pushing needs of the store. Each call is one short opening of the file and one transaction."""
+
+    def due(self, integration_id: str, now: datetime) -> tuple[PushTask, ...]:
+        """The oldest open intent of each appointment that may be tried at ``now``; parked ones whose obstacle is gone, too."""
+        ...
+
+    def begin(self, lease: Lease, task: PushTask, fingerprint: str | None) -> bool:
+        """State ``sending``, one attempt more, journal first (T5), before anything is written remotely; ``LeaseLost``.
+
+        False where the intent or its appointment changed meanwhile: nothing may be sent, and what is due is to be asked again.
+        """
+        ...
+
+    def settle(self, lease: Lease, outcome: PushOutcome) -> None:
+        """What became of it: outbox, appointment, drift and alerts in one transaction; ``LeaseLost``."""
+        ...
+
+    def following(self, integration_id: str, now: datetime) -> tuple[PushTask, ...]:
+        """Deletions of former events that become due once the intents before them are done: shown by a plan."""
+        ...
+
+    def due_integrations(self, now: datetime) -> tuple[str, ...]:
+        """Accounts with something to send at ``now``."""
+        ...
+
+    def apply_policies(self, lease: Lease, pulled: Sequence[str]) -> int:
+        """Settle drift where the connection's policy is ``accept`` or ``restore`` (R11), in calendars this run found clean; how many."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class BookingRequest:
+    """What somebody wants to book: instants aware; ``check`` False is a forced booking, and is recorded as one."""
+
+    sub_account: str
+    user_id: str
+    starts_at: datetime
+    ends_at: datetime
+    title: str = field(repr=False)
+    contact_name: str | None = field(default=None, repr=False)
+    contact_email: str | None = field(default=None, repr=False)
+    check: bool = True

@@ -112,6 +112,8 @@ class Settings(BaseSettings):
     """How far back recurring events are expanded."""
     horizon_ahead: Duration = timedelta(days=400)
     """How far ahead recurring events are expanded."""
+    retention: Duration | None = None
+    """How long is kept what ceased to hold, for questions about the past (R16); unset: for ever."""
     pull: Literal["all", "chosen"] = "all"
     """Which calendars are pulled: every selectable one, or only those with a role (R6)."""
     connect_timeout: Seconds = 10.0

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.icloud.cloud import LEDGERS
 from tests.icloud.fixtures import icloud, icloud_clock
 from tests.servers import Account, DavServer, RadicaleServer, XandikosServer
 
@@ -16,6 +17,18 @@ if TYPE_CHECKING:
 __all__ = ["icloud", "icloud_clock"]
 
 PASSWORD = "abcd-efgh-ijkl-mnop"
+
+
+@pytest.fixture(autouse=True)
+def _nothing_but_appointments_is_written(request: pytest.FixtureRequest) -> Iterator[None]:
+    """R8, after every test: no look-alike was sent anything by the product that is not an appointment's event."""
+    directory = request.getfixturevalue("tmp_path") if "tmp_path" in request.fixturenames else None
+    LEDGERS.clear()
+    yield
+    if directory is not None and LEDGERS:
+        from tests.icloud.appointments import check_only_appointments_were_written  # noqa: PLC0415  # only where something was written
+
+        check_only_appointments_were_written(LEDGERS, directory)
 
 
 @pytest.fixture(scope="session")

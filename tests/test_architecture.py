@@ -81,7 +81,9 @@ def test_every_library_that_is_imported_is_a_declared_dependency() -> None:
     """Nothing is used only because something else happens to bring it."""
     graph = grimp.build_graph("icalsync", include_external_packages=True, cache_dir=None)
     imported = {name for name in graph.modules if graph.is_module_squashed(name)} - sys.stdlib_module_names
-    declared = [*PYPROJECT["project"]["dependencies"], *PYPROJECT["project"]["optional-dependencies"]["demo"]]
+    extras = PYPROJECT["project"]["optional-dependencies"]
+    # what an extra brings is imported where it is used; who lacks it is told its name
+    declared = [*PYPROJECT["project"]["dependencies"], *extras["demo"], *extras["dashboard"], *extras["notebooks"]]
     names = {Requirement(line).name.lower().replace("_", "-") for line in declared}
     owners = packages_distributions()
     missing = {name for name in imported if not names & {owner.lower().replace("_", "-") for owner in owners.get(name, [])}}

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from icalsync.app.faces.accounts import Accounts
 from icalsync.app.faces.answers import Answers
+from icalsync.app.faces.bookings import Bookings
 from icalsync.app.faces.choices import Choices
 from icalsync.app.faces.people import People
 from icalsync.app.faces.runs import Runs
@@ -33,7 +34,7 @@ def open_app(
     return App(Parts(settings, clock, actor))
 
 
-class App(People, Accounts, Choices, Runs, Answers, Tables):
+class App(People, Accounts, Choices, Bookings, Runs, Answers, Tables):
     """One database and everything that can be asked of it or done with it. Every method may raise the ``StoreError`` tree."""
 
     def __repr__(self) -> str:

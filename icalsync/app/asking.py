@@ -8,11 +8,10 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final, Literal
 
 from icalsync.app.parts import Parts
-from icalsync.core import hours as opening
 from icalsync.core.durations import parse_duration
 from icalsync.core.interval import Interval
-from icalsync.core.model import Busyness, Reason
-from icalsync.core.slots import BusyRow, Person, Slot, slots
+from icalsync.core.model import Reason
+from icalsync.core.slots import AROUND, Person, Slot, slots
 from icalsync.core.when import parse_moment
 from icalsync.errors import InvalidInput, StartAfterEnd
 
@@ -53,7 +52,7 @@ def ask(
     if first >= last:
         raise StartAfterEnd(start=str(start), end=str(end))
     window = Interval(first, last)
-    ensure_horizon(parts, window)
+    ensure_horizon(parts, window, around=AROUND)
     return Question(tuple(rows), window, zone, None if known_at is None else moment(known_at, zone, "known_at"))
 
 
@@ -84,14 +83,14 @@ def moment(value: Moment, zone: str, what: str) -> datetime:
         raise InvalidInput(what=f"the {what}", value=str(value), why=error.facts["why"]) from None
 
 
-def ensure_horizon(parts: Parts, window: Interval) -> None:
-    """Asking outside the expanded horizon extends it (design.md §6), within reason."""
+def ensure_horizon(parts: Parts, window: Interval, *, around: timedelta = timedelta()) -> None:
+    """Asking outside the expanded horizon extends it (design.md §6), within reason; ``around`` the window too, where buffers look."""
     now = parts.clock.now()
     if window.start < now - FARTHEST or window.end > now + FARTHEST:
         raise InvalidInput(
             what="the window", value=f"{window.start.date()} – {window.end.date()}", why="it reaches more than ten years from now"
         )
-    parts.answers.ensure_horizon(window, parts.reader.read)
+    parts.answers.ensure_horizon(Interval(window.start - around, window.end + around), parts.reader.read)
 
 
 def coverage_rows(parts: Parts, question: Question) -> list[dict[str, Any]]:
@@ -146,34 +145,7 @@ def duration(length: str | timedelta) -> timedelta:
 
 def persons(parts: Parts, question: Question) -> list[Person]:
     """Each user as the slot finder sees one: hours, policy and busy time with room for buffers around the window."""
-    day = timedelta(days=1)
-    frame = parts.answers.busy(question.keys, question.window.start - day, question.window.end + day, question.known_at)
-    rows: dict[tuple[str, str], list[BusyRow]] = {key: [] for key in question.keys}
-    columns = ("sub_account", "user_id", "starts_at", "ends_at", "busyness", "source", "reason")
-    for sub_account, user_id, starts, ends, busyness, source, reason in frame[list(columns)].itertuples(index=False, name=None):
-        interval = Interval(starts.to_pydatetime(), ends.to_pydatetime())
-        rows[sub_account, user_id].append(BusyRow(interval, Busyness(busyness), source, Reason(reason)))
-    return [_person(parts, question, user, rows[user["sub_account"], user["user_id"]]) for user in question.users]
-
-
-def _person(parts: Parts, question: Question, user: Mapping[str, Any], rows: Sequence[BusyRow]) -> Person:
-    fields = parts.choices.hours(user["sub_account"], user["user_id"], known_at=question.known_at)
-    policies = parts.choices.policies(user["sub_account"], user["user_id"], known_at=question.known_at)
-    return Person(
-        user_id=user["user_id"],
-        zone=_zone_of(parts, question, user),
-        hours=opening.parse({name: fields[name] for name in opening.FIELDS}),
-        unknown=policies["unknown"],
-        busy=tuple(rows),
-        appointments=tuple(row.interval for row in rows if row.source == "appointment"),
-    )
-
-
-def _zone_of(parts: Parts, question: Question, user: Mapping[str, Any]) -> str:
-    """In which the user's hours are read: today's, or the one known at the moment asked about (R16)."""
-    if question.known_at is None:
-        return str(user["time_zone"])
-    return parts.people.time_zone(user["sub_account"], user["user_id"], question.known_at)
+    return parts.answers.persons(question.keys, question.window, question.known_at)
 
 
 def slot_rows(parts: Parts, question: Question, found: Sequence[Slot]) -> list[dict[str, Any]]:

@@ -58,6 +58,7 @@ def connect(
             account=login.account,
             sub_account=user["sub_account"],
             user_id=user["user_id"],
+            actor=parts.actor,
         )
     except BaseException:
         # R1: a password without an integration would be an orphan nobody knows of
@@ -85,13 +86,14 @@ def reconnect(parts: Parts, integration_id: str, password: Secret) -> dict[str, 
         # P18: another account's calendars must never slip under this integration's name
         raise AnotherPrincipal(integration_id=integration_id)
     parts.secrets.put(integration_id, login.password)
+    parts.audit.note(parts.actor, "RECONNECT", integration_id)
     sync_integration(parts.context(), integration_id, Wish(purpose=Purpose.CONNECT, rediscover=True))
     return next(row for row in parts.accounts.integrations() if row["integration_id"] == integration_id)
 
 
 def disconnect(parts: Parts, *, sub_account: str, user_id: str, integration_id: str, purge: bool) -> dict[str, Any]:
     """End one connection; the integration and its secret go with the last one."""
-    last = parts.accounts.disconnect(sub_account, user_id, integration_id, purge=purge)
+    last = parts.accounts.disconnect(sub_account, user_id, integration_id, purge=purge, actor=parts.actor)
     if last:
         parts.secrets.delete(integration_id)
     return {"sub_account": sub_account, "user_id": user_id, "integration_id": integration_id, "last": last, "purged": purge}

@@ -8,41 +8,76 @@ import socket
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from icalsync.clock import SystemClock
 from icalsync.engine.context import Context, Progress
-from icalsync.ports import Clock, SecretStore, ServerDoor
+from icalsync.engine.fleet import Refused
+from icalsync.engine.flights import Flights
+from icalsync.engine.hosts import Hosts
+from icalsync.ports import Clock, Run, SecretStore, ServerDoor
 from icalsync.settings import Settings
 from icalsync.store.accounts import Accounts
 from icalsync.store.answers import Answers
+from icalsync.store.attention import Alerts
+from icalsync.store.audit import Audit
+from icalsync.store.bookings import Bookings
 from icalsync.store.choices import Choices
 from icalsync.store.database import Database
+from icalsync.store.drifting import Drifts
+from icalsync.store.findings import Findings
+from icalsync.store.outbox import Outbox
 from icalsync.store.people import People
 from icalsync.store.pulls import Pulls
 from icalsync.store.quarantine import Quarantine
 from icalsync.store.rereading import Rereading
+from icalsync.store.retention import Retention
 from icalsync.store.roles import Roles
+from icalsync.store.supposing import Supposing
 from icalsync.workers.reader import BoundedReader
+
+if TYPE_CHECKING:
+    from icalsync.store.heat import Heat
 
 
 class Parts:
     """The doors of one opened database."""
 
-    def __init__(self, settings: Settings, clock: Clock | None = None, actor: str | None = None) -> None:
+    def __init__(self, settings: Settings, clock: Clock | None = None, actor: str | None = None, database: Database | None = None) -> None:
         self.settings = settings
         self.clock: Clock = clock or SystemClock()
         self.actor = actor or os_user()
         self.path = Path(settings.database)
-        self.database = Database(self.path, self.clock, lock_wait=settings.lock_wait, stale_after=settings.stale_after)
+        self.database = database or Database(self.path, self.clock, lock_wait=settings.lock_wait, stale_after=settings.stale_after)
         self.people = People(self.database)
         self.accounts = Accounts(self.database)
         self.roles = Roles(self.database)
         self.choices = Choices(self.database)
-        self.pulls = Pulls(self.database)
+        self.pulls = Pulls(self.database, clock=self.clock)
+        self.retention = Retention(self.database)
         self.answers = Answers(self.database)
+        self.findings = Findings(self.database)
+        self.supposing = Supposing(self.database)
+        self.bookings = Bookings(self.database)
+        self.outbox = Outbox(self.database)
+        self.drifts = Drifts(self.database)
+        self.alerts = Alerts(self.database)
         self.rereading = Rereading(self.database)
         self.reader = BoundedReader(seconds=settings.object_seconds, memory=settings.object_memory)
         self.quarantine = Quarantine(self.database)
+        self.bookings = Bookings(self.database)
+        self.outbox = Outbox(self.database)
+        self.drifts = Drifts(self.database)
+        self.alerts = Alerts(self.database)
+        self.audit = Audit(self.database)
+        self.flights: Flights[Run | Refused] = Flights()
+
+    @cached_property
+    def heat(self) -> Heat:
+        """What heat maps are made of."""
+        from icalsync.store.heat import Heat  # noqa: PLC0415  # numpy, which setting up does not need
+
+        return Heat(self.database)
 
     @cached_property
     def secrets(self) -> SecretStore:
@@ -67,10 +102,16 @@ class Parts:
         )
         return CalDavDoor(SystemResolver(allow_private=self.settings.allow_private_hosts), limits)
 
+    @cached_property
+    def hosts(self) -> Hosts:
+        """How many accounts are at which host, over all runs of these parts."""
+        return Hosts(per_host=self.settings.requests_per_host)
+
     def context(self, report: Callable[[Progress], None] | None = None) -> Context:
         """What the engine works with."""
         return Context(
             store=self.pulls,
+            outbox=self.outbox,
             door=self.door,
             secrets=self.secrets,
             reader=self.reader,
@@ -78,6 +119,8 @@ class Parts:
             holder=f"PID {os.getpid()} on {socket.gethostname()}",
             pull=self.settings.pull,
             report=report or (lambda _progress: None),
+            hosts=self.hosts,
+            flights=self.flights,
         )
 
 

@@ -14,7 +14,9 @@ from icalsync.core.zones import rules_mark
 from icalsync.engine.context import Progress
 from icalsync.engine.fleet import Refused, sync_integrations
 from icalsync.engine.pull import PullPlan
-from icalsync.engine.run import Wish, plan_integration
+from icalsync.engine.push import PlannedPush
+from icalsync.engine.run import plan_integration
+from icalsync.engine.visit import Wish
 from icalsync.errors import AmbiguousName, UnknownCalendar
 from icalsync.messages import next_step_for
 from icalsync.ports import Run
@@ -22,6 +24,7 @@ from icalsync.ports import Run
 log = logging.getLogger(__name__)
 
 HORIZON_STEP: Final = timedelta(days=7)
+NEEDS_A_PERSON: Final = "reauthentication_needed"
 SUMS: Final = ("requests", "bytes", "added", "changed", "removed", "rejected", "pushed")
 
 
@@ -63,16 +66,32 @@ class Scope:
 
 def sync(parts: Parts, scope: Scope, report: Callable[[Progress], None] | None = None) -> SyncReport:
     """Pull everything in scope. Trouble with one account is in the report; only the database's own trouble is raised."""
-    integration_ids, wish = _resolve(parts, scope)
+    integration_ids, wish = resolve(parts, scope)
+    results = []
     if integration_ids:
-        roll_horizon(parts)
-        renew_readings(parts)
-    results = sync_integrations(parts.context(report), integration_ids, wish) if integration_ids else []
-    if integration_ids:
-        parts.rereading.keep(marks(parts))
+        prepare(parts)
+        several = parts.pulls.accounts(integration_ids) if len(integration_ids) > 1 else ()
+        hosts = {account.integration_id: account.host for account in several}
+        results = sync_integrations(parts.context(report), integration_ids, wish, hosts=hosts)
+        tidy(parts)
     runs = [result for result in results if isinstance(result, Run)]
     refused = [result.error.as_dict() for result in results if isinstance(result, Refused)]
     return SyncReport(tuple(run_row(run) for run in runs), tuple(refused), exit_code(runs, len(refused)))
+
+
+def prepare(parts: Parts) -> None:
+    """What stands before pulling: the horizon moves on, and what was read with other rules is read again."""
+    roll_horizon(parts)
+    renew_readings(parts)
+
+
+def tidy(parts: Parts) -> None:
+    """What stands after it: with which rules things were read, and history beyond its retention is forgotten."""
+    parts.rereading.keep(marks(parts))
+    if parts.settings.retention is not None:
+        forgotten = parts.retention.prune(parts.settings.retention)
+        if forgotten:
+            log.info("history forgotten", extra={"versions": forgotten})
 
 
 def roll_horizon(parts: Parts) -> None:
@@ -106,13 +125,15 @@ def marks(parts: Parts) -> dict[str, str]:
 
 def plan(parts: Parts, scope: Scope) -> list[dict[str, Any]]:
     """What a sync would do now, calendar by calendar; asks the servers and changes nothing. Raises the first server's trouble."""
-    integration_ids, wish = _resolve(parts, scope)
+    integration_ids, wish = resolve(parts, scope)
     names = {row["calendar_id"]: row["display_name"] for row in _all_calendars(parts)}
     context = parts.context() if integration_ids else None
     rows = []
     for integration_id in integration_ids:
         assert context is not None  # noqa: S101  # there are integrations
-        rows += [plan_row(integration_id, names, item) for item in plan_integration(context, integration_id, wish)]
+        pulls, pushes = plan_integration(context, integration_id, wish)
+        rows += [plan_row(integration_id, names, item) for item in pulls]
+        rows += [push_row(integration_id, names, item) for item in pushes]
     return rows
 
 
@@ -127,6 +148,23 @@ def plan_row(integration_id: str, names: dict[str, str], item: PullPlan) -> dict
         "changed": len(item.changed),
         "removed": len(item.removals),
         "held": len(item.held),
+        "action": None,
+        "appointment_id": None,
+        "href": None,
+    }
+
+
+def push_row(integration_id: str, names: dict[str, str], item: PlannedPush) -> dict[str, Any]:
+    """One planned write as a row: what would be sent (``create``, ``update``, ``delete``), for which appointment, and where."""
+    return {
+        "integration_id": integration_id,
+        "calendar_id": item.calendar_id,
+        "display_name": names.get(item.calendar_id, item.calendar_id),
+        "way": "push",
+        **dict.fromkeys(("added", "changed", "removed", "held"), 0),
+        "action": item.action,
+        "appointment_id": item.appointment_id,
+        "href": item.href,
     }
 
 
@@ -148,12 +186,13 @@ def run_row(run: Run) -> dict[str, Any]:
 
 def exit_code(runs: Sequence[Run], refused: int) -> int:
     """0 all done · 1 partial trouble or findings · 3 nothing could proceed until a person acts (design.md §5)."""
-    if runs and not refused and all(run.outcome == "failed" and run.status == "reauthentication_needed" for run in runs):
+    if runs and not refused and all(run.outcome == "failed" and run.status == NEEDS_A_PERSON for run in runs):
         return 3
     return 1 if refused or any(run.outcome != "ok" or run.counts.rejected for run in runs) else 0
 
 
-def _resolve(parts: Parts, scope: Scope) -> tuple[list[str], Wish]:
+def resolve(parts: Parts, scope: Scope) -> tuple[list[str], Wish]:
+    """The accounts in scope, and what their runs are asked to do; errors as ``NotFound`` and ``AmbiguousName``."""
     integration_ids = parts.accounts.serving(scope.sub_account, scope.user_id)
     confirmed = [_find(parts, scope, integration_ids, name) for name in scope.confirm_deletions]
     if scope.calendar is None:

@@ -81,31 +81,48 @@ class Account:
         return PROVIDER_QUIRKS.get(self.login.provider, Quirks())
 
     def ask(
-        self, method: str, path: str, *, body: bytes = b"", depth: str | None = None, headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        body: bytes = b"",
+        depth: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        follow: bool = True,
     ) -> Answer:
-        """One request. Raises for 401, 429 and 503, and for every 5xx but 501 and 507; any other status is the caller's to judge."""
+        """One request. Raises for 401, 429 and 503, and for every 5xx but 501 and 507; any other status is the caller's to judge.
+
+        Without ``follow`` redirects are the caller's, too.
+        """
         url = self.whereabouts.find(path, self.start)
         try:
-            return self.ask_at(method, url, body=body, depth=depth, headers=headers)
+            return self.ask_at(method, url, body=body, depth=depth, headers=headers, follow=follow)
         except ServerUnreachable:
             if url.origin != self.start.origin:  # partitions move: from now on ask where the account starts
                 self.whereabouts.forget()
             raise
 
     def ask_at(
-        self, method: str, url: ServerUrl, *, body: bytes = b"", depth: str | None = None, headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        url: ServerUrl,
+        *,
+        body: bytes = b"",
+        depth: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        follow: bool = True,
     ) -> Answer:
         """The same, at a known address."""
         sent = dict(headers or {})
         if depth is not None:
             sent["Depth"] = depth
-        answer = self.transport.request(method, url, body=body, headers=sent)
+        answer = self.transport.request(method, url, body=body, headers=sent, follow=follow)
         if answer.url.origin != url.origin and answer.status in READABLE:
             self.whereabouts.remember(answer.url.path, answer.url)  # H26: the next request goes there at once
         if answer.status == 401:  # noqa: PLR2004
             raise self._rejection(url)
         if answer.status in {429, 503}:
-            raise ServerBusy(host=url.host, retry_after=self._retry_after(answer))
+            raise self.busy(answer)
         if answer.status >= 500 and answer.status not in {501, 507}:  # noqa: PLR2004
             raise ServerFailed(host=url.host, status=answer.status)
         return answer
@@ -113,6 +130,10 @@ class Account:
     def rejected(self, url: ServerUrl) -> AuthenticationRejected:
         """The error for a password or an account name that is not accepted."""
         return AuthenticationRejected(host=url.host, account=self.login.account)
+
+    def busy(self, answer: Answer) -> ServerBusy:
+        """The error for an answer that asks for patience."""
+        return ServerBusy(host=answer.url.host, retry_after=self._retry_after(answer), status=answer.status)
 
     def _rejection(self, url: ServerUrl) -> AuthenticationRejected | ServerBusy:
         """What a 401 means (H1, H2): where the provider throttles with it, the root is asked whether the password is still good."""
@@ -152,13 +173,19 @@ def rows_of(answer: Answer) -> Multistatus:
 
 
 def multistatus(answer: Answer, what: str) -> Multistatus:
-    """The rows of an answer about a collection.
+    """The rows of an answer about a collection; what ``check_readable`` raises, and ``ProtocolViolation``."""
+    check_readable(answer, what)
+    return rows_of(answer)
+
+
+def check_readable(answer: Answer, what: str) -> None:
+    """Whether an answer about a collection has rows by its status.
 
     ``CalendarGone`` (404, 410), ``AccessDenied`` (403), ``Unsupported`` (any other 4xx, 501, 507), ``ProtocolViolation``.
     """
     path, status = answer.url.path, answer.status
     if status in READABLE:
-        return rows_of(answer)
+        return
     if status in GONE:
         raise CalendarGone(path=path, host=answer.url.host)
     if status == 403 and "supported-report" not in conditions_in(answer.body):  # noqa: PLR2004

@@ -7,7 +7,7 @@ from collections import defaultdict
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from icalsync.caldav import discovery, fetching, listing
+from icalsync.caldav import discovery, fetching, listing, writing
 from icalsync.caldav.account import GONE, Account, Whereabouts, multistatus
 from icalsync.caldav.hosts import literal_address, parse_url
 from icalsync.caldav.properties import COLLECTION_PROPERTIES, collection_of, only_row
@@ -21,7 +21,19 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from icalsync.ports import CalendarServer, Clock, Collection, Delta, Discovered, FetchResult, FullListing, Login, Resolver, Traffic
+    from icalsync.ports import (
+        CalendarServer,
+        Clock,
+        Collection,
+        Delta,
+        Discovered,
+        Fetched,
+        FetchResult,
+        FullListing,
+        Login,
+        Resolver,
+        Traffic,
+    )
 
 USER_AGENT = "icalsync (CalDAV client)"
 """iCloud answers 403 to requests without one (icloud.md §1.2)."""
@@ -113,3 +125,19 @@ class CalDavServer:
     def fetch(self, href: str, hrefs: Sequence[str], *, multiget: bool = True) -> FetchResult:
         """The objects' texts, each with the ETag of the same answer (C28)."""
         return fetching.fetch(self._account, href, hrefs, multiget=multiget)
+
+    def read(self, href: str) -> Fetched | None:
+        """One object as it is now; None for 404 and 410."""
+        return writing.read(self._account, href)
+
+    def create(self, href: str, raw: bytes) -> str | None:
+        """PUT where there is nothing yet; the strong ETag, where the server gave one."""
+        return writing.create(self._account, href, raw)
+
+    def replace(self, href: str, raw: bytes, etag: str) -> str | None:
+        """PUT over exactly that version (``*``: over whatever is there)."""
+        return writing.replace(self._account, href, raw, etag)
+
+    def remove(self, href: str, etag: str) -> None:
+        """DELETE of exactly that version; what is gone already is success."""
+        writing.remove(self._account, href, etag)

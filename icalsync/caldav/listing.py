@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from icalsync.caldav.account import GONE, READABLE, multistatus, rows_of
+from icalsync.caldav.account import GONE, READABLE, check_readable
 from icalsync.caldav.properties import ETAG, RESOURCE_TYPE, kinds_of
 from icalsync.caldav.quirks import NOT_OFFERED, TOKEN_REFUSED
-from icalsync.caldav.wire import Multistatus, Row, conditions_in, is_self, propfind_body, sync_body
+from icalsync.caldav.wire import Multistatus, Row, conditions_in, propfind_body, stream_multistatus, sync_body
 from icalsync.core.paths import path_key
 from icalsync.errors import AccessDenied, CalendarGone, ProtocolViolation, SyncTokenInvalid, Unsupported
 from icalsync.ports import Delta, FullListing, Member
@@ -32,39 +32,48 @@ class _Found:
     clean: bool = True
     more: bool = False
     """The last page said that there is more: 507 on the collection itself (RFC 6578 §3.6)."""
+    told: bool = False
+    """Whether there was any row at all."""
 
-    def take(self, page: Multistatus) -> None:
-        """Add a page."""
-        self.clean = self.clean and page.clean
+    def take(self, answer: Answer) -> Multistatus:
+        """Add a page, row by row; the page without its rows. ``CalendarGone`` where the collection's own row says so (Xandikos does)."""
         self.more = False
+        place = path_key(answer.url.path)
         changed: dict[str, Member] = {}
         removed: dict[str, str] = {}
-        for row in page.rows:
-            if is_self(row, page.url):  # iCloud lists the collection in every delta (C23)
-                self._hear(row.status or 0)
-            elif not is_child(row, page):
+
+        def hear(row: Row) -> None:
+            key = path_key(row.href)
+            self.told = True
+            if key == place:  # iCloud lists the collection in every delta (C23)
+                self._hear(row.status or 0, answer)
+            elif key.rpartition("/")[0] != place.rstrip("/"):  # nothing directly in the collection
                 self.clean = False
             elif row.status in GONE:
-                removed[path_key(row.href)] = row.href
+                removed[key] = row.href
             elif (row.status or 0) >= 300:  # noqa: PLR2004  # the row's own error: unknown, which proves nothing (H27)
                 self.clean = False
             elif "collection" not in kinds_of(row) and not row.href.endswith("/"):
-                self._list(row, changed)
-        self.clean = self.clean and not changed.keys() & removed.keys()
+                self._list(row, key, changed)
+
+        page = stream_multistatus(answer.body, answer.url, hear)
+        self.clean = self.clean and page.clean and not changed.keys() & removed.keys()
         self.removed |= removed
         self.changed = {key: member for key, member in self.changed.items() if key not in removed} | changed
         self.removed = {key: href for key, href in self.removed.items() if key not in changed}
+        return page
 
-    def _hear(self, status: int) -> None:
+    def _hear(self, status: int, answer: Answer) -> None:
         """What the page says of the collection itself."""
+        if status in GONE:
+            raise CalendarGone(path=answer.url.path, host=answer.url.host)
         if status == _INSUFFICIENT_STORAGE:
             self.more = True
         elif status >= 300:  # noqa: PLR2004
             self.clean = False
 
-    def _list(self, row: Row, changed: dict[str, Member]) -> None:
+    def _list(self, row: Row, key: str, changed: dict[str, Member]) -> None:
         etag = row.text(ETAG)
-        key = path_key(row.href)
         if row.refused.get(ETAG, 404) != 404:  # noqa: PLR2004  # not "there is none" (H28), but an error in its place
             self.clean = False
         if key in changed and changed[key].etag != etag:
@@ -72,18 +81,13 @@ class _Found:
         changed[key] = Member(row.href, etag)
 
 
-def is_child(row: Row, page: Multistatus) -> bool:
-    """Whether a row is about something directly in the requested collection."""
-    return path_key(row.href).rpartition("/")[0] == path_key(page.url.path).rstrip("/")
-
-
 def list_members(account: Account, href: str) -> FullListing:
     """PROPFIND Depth 1. A listing that does not even hold the collection itself proves nothing (H30)."""
     answer = account.ask("PROPFIND", href, body=propfind_body([ETAG, RESOURCE_TYPE]), depth="1")
-    page = multistatus(answer, "a listing of members")
-    found = _Found(clean=bool(page.rows))
-    found.take(page)
-    return FullListing(tuple(found.changed.values()), page.sync_token, found.clean and not found.more)
+    check_readable(answer, "a listing of members")
+    found = _Found()
+    page = found.take(answer)
+    return FullListing(tuple(found.changed.values()), page.sync_token, found.clean and found.told and not found.more)
 
 
 def changes_since(account: Account, href: str, token: str) -> Delta:
@@ -93,20 +97,28 @@ def changes_since(account: Account, href: str, token: str) -> Delta:
 
 
 def list_with_token(account: Account, href: str) -> FullListing:
-    """sync-collection without a token: all members, and the token they belong to. ``Unsupported`` also where its pages break off."""
+    """sync-collection without a token: all members, and the token they belong to. ``Unsupported`` also where its pages break off.
+
+    An answer without any member proves an empty collection only where the other way of listing says the same (H30): one request more.
+    """
     try:
         found, last = _sync(account, href, None)
     except SyncTokenInvalid as refused:
         raise Unsupported(path=href, what=_SYNC) from refused
-    return FullListing(tuple(found.changed.values()), last, found.clean)
+    members = tuple(found.changed.values())
+    return FullListing(members, last, found.clean and (bool(members) or _is_empty(account, href)))
+
+
+def _is_empty(account: Account, href: str) -> bool:
+    listed = list_members(account, href)
+    return listed.clean and not listed.members
 
 
 def _sync(account: Account, href: str, token: str | None) -> tuple[_Found, str]:
     found = _Found()
     used = {token}
     for _ in range(MOST_PAGES):
-        page = _sync_page(account, href, token)
-        found.take(page)
+        page = found.take(_sync_page(account, href, token))
         if page.sync_token is None:
             raise ProtocolViolation(host=page.url.host, path=href, why="it has no sync token")  # C3: the old one is kept
         if not found.more:
@@ -118,10 +130,10 @@ def _sync(account: Account, href: str, token: str | None) -> tuple[_Found, str]:
     raise ProtocolViolation(host=account.start.host, path=href, why=f"it has more than {MOST_PAGES} pages")
 
 
-def _sync_page(account: Account, href: str, token: str | None) -> Multistatus:
+def _sync_page(account: Account, href: str, token: str | None) -> Answer:
     answer = account.ask("REPORT", href, body=sync_body(token), depth="1")
     if answer.status in READABLE:
-        return rows_of(answer)
+        return answer
     if token is None:
         _refuse_initial(answer, href)
     raise _refusal(answer, href)

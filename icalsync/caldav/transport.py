@@ -109,8 +109,12 @@ class Transport:
         self._client = self._library_client(authorization, user_agent)
         self._verify = True if ca_file is None else str(ca_file)
 
-    def request(self, method: str, url: ServerUrl, *, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Answer:
+    def request(
+        self, method: str, url: ServerUrl, *, body: bytes = b"", headers: Mapping[str, str] | None = None, follow: bool = True
+    ) -> Answer:
         """Send a request and bring the complete answer, whatever its status; redirects within the site are followed (at most 5).
+
+        Without ``follow`` a redirect is an answer like any other: what is written is looked at first before it is sent again (H23).
 
         Raises the unreachable branch of ``ServerError``, ``CertificateInvalid``, ``RedirectRefused``, ``AnswerTooLarge``,
         ``ServerFailed`` for an answer cut short, ``PrivateHost`` and ``InsecureUrl``.
@@ -123,7 +127,7 @@ class Transport:
                 with self._gates.of(url), Deadline(left, self._cut) as deadline:
                     answer = self._exchange(method, url, body, dict(headers or {}), deadline)
                 left -= deadline.spent
-                if answer.status not in REDIRECTS:
+                if answer.status not in REDIRECTS or not follow:
                     return answer
                 url = target_of(answer)
         raise RedirectRefused(host=self._start.host, target=str(url), why=f"there were more than {MOST_REDIRECTS} redirects in a row")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import TYPE_CHECKING, Final
 
 from lxml import etree
@@ -17,7 +18,7 @@ from icalsync.core.paths import has_dot_segments, path_key, path_of
 from icalsync.errors import ProtocolViolation, UrlRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from lxml.etree import _Element
 
@@ -34,9 +35,26 @@ _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 
+_STRICT: Final[dict[str, bool]] = {
+    "resolve_entities": False,
+    "no_network": True,
+    "huge_tree": False,
+    "load_dtd": False,
+    "recover": False,
+    "remove_comments": True,
+    "remove_pis": True,
+}
+"""How every document is read (S7)."""
+
+
 def name(namespace: str, local: str) -> str:
     """A qualified name as lxml spells it: ``{namespace}local``."""
     return f"{{{namespace}}}{local}"
+
+
+_MULTISTATUS: Final = name(DAV, "multistatus")
+_RESPONSE: Final = name(DAV, "response")
+_SYNC_TOKEN: Final = name(DAV, "sync-token")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,34 +136,95 @@ def _serialised(root: _Element) -> bytes:
 
 def parse_xml(body: bytes) -> _Element | None:
     """The root element of a well-formed document without DOCTYPE (S7); None for anything else. No entity, no network, no recovery."""
-    body = body.lstrip().removeprefix(_BOM).lstrip()
-    prolog = _PROLOG.match(body)
-    if prolog is not None and body[prolog.end() : prolog.end() + 2] == b"<!":
+    document = _document(body)
+    if document is None:
         return None
-    parser = etree.XMLParser(  # one for each call: a default parser could be replaced by anybody (S8)
-        resolve_entities=False, no_network=True, huge_tree=False, load_dtd=False, recover=False, remove_comments=True, remove_pis=True
-    )
+    parser = etree.XMLParser(**_STRICT)  # type: ignore[call-overload]  # one for each call: a default parser could be replaced by anybody (S8)
     try:
-        root = etree.fromstring(body, parser)
+        root: _Element | None = etree.fromstring(document, parser)
     except (etree.XMLSyntaxError, ValueError):
         return None
     return None if root is None or root.getroottree().docinfo.doctype else root
 
 
+def _document(body: bytes) -> bytes | None:
+    """From the first byte of the document; None where a DOCTYPE comes before its root."""
+    body = body.lstrip().removeprefix(_BOM).lstrip()
+    prolog = _PROLOG.match(body)
+    return None if prolog is not None and body[prolog.end() : prolog.end() + 2] == b"<!" else body
+
+
 def parse_multistatus(body: bytes, url: ServerUrl) -> Multistatus:
     """Read a multistatus answer that came from ``url``; ``ProtocolViolation`` for everything that is not a whole one (N4, N10, H29)."""
     root = parse_xml(body)
-    if root is None or root.tag != name(DAV, "multistatus"):
-        why = "it is no WebDAV multistatus" if root is not None else "it is no well-formed XML, is cut short, or has a DOCTYPE"
-        raise ProtocolViolation(host=url.host, path=url.path, why="it is a web page" if looks_like_html(body) else why)
+    if root is None or root.tag != _MULTISTATUS:
+        raise _no_multistatus(body, url, is_xml=root is not None)
     rows: list[Row] = []
     clean = True
-    for response in root.iterchildren(name(DAV, "response")):
+    for response in root.iterchildren(_RESPONSE):
         found = _rows_of(response, url)
         clean = clean and found is not None
         rows += found or []
-    token = root.find(name(DAV, "sync-token"))
+    token = root.find(_SYNC_TOKEN)
     return Multistatus(url, tuple(rows), None if token is None else text_of(token), clean)
+
+
+def stream_multistatus(body: bytes, url: ServerUrl, take: Callable[[Row], None]) -> Multistatus:
+    """The same for an answer of any length: each row is handed to ``take`` and then forgotten, and the result has no rows.
+
+    All rows of 100,000 members at once take ten times the memory of the answer (C24). Nothing may be done with what was taken where this
+    raises: an answer that is cut short tells so only at its end.
+    """
+    clean, token, root = True, None, None
+    try:
+        for element in _children_of_root(body):
+            root = element.getparent()
+            if root is None or root.tag != _MULTISTATUS:
+                break
+            if element.tag == _SYNC_TOKEN and token is None:
+                token = element
+            elif element.tag == _RESPONSE:
+                rows = _rows_of(element, url)
+                clean = clean and rows is not None
+                for row in rows or ():
+                    take(row)
+                root.remove(element)
+    except _NotWhole:
+        raise _no_multistatus(body, url, is_xml=False) from None
+    if root is None:
+        return parse_multistatus(body, url)  # without children: empty, or something else altogether
+    if root.tag != _MULTISTATUS:
+        raise _no_multistatus(body, url, is_xml=True)
+    return Multistatus(url, (), None if token is None else text_of(token), clean)
+
+
+class _NotWhole(Exception):  # never leaves this module
+    """Not well-formed, cut short, or with a DOCTYPE."""
+
+
+def _children_of_root(body: bytes) -> Iterator[_Element]:
+    """The root's ``response`` and ``sync-token``, each complete, in their order; ``_NotWhole`` as soon as the document is none."""
+    document = _document(body)
+    if document is None:
+        raise _NotWhole
+    events = etree.iterparse(BytesIO(document), events=("end",), tag=(_RESPONSE, _SYNC_TOKEN), **_STRICT)  # type: ignore[call-overload]
+    while True:
+        try:
+            _, element = next(events)
+        except StopIteration:
+            return
+        except (etree.XMLSyntaxError, ValueError):
+            raise _NotWhole from None
+        if element.getroottree().docinfo.doctype:
+            raise _NotWhole
+        root = element.getparent()
+        if root is not None and root.getparent() is None:
+            yield element
+
+
+def _no_multistatus(body: bytes, url: ServerUrl, *, is_xml: bool) -> ProtocolViolation:
+    why = "it is no WebDAV multistatus" if is_xml else "it is no well-formed XML, is cut short, or has a DOCTYPE"
+    return ProtocolViolation(host=url.host, path=url.path, why="it is a web page" if looks_like_html(body) else why)
 
 
 def looks_like_html(body: bytes) -> bool:

@@ -1,16 +1,15 @@
-"""``busy``, ``slots``, ``export``."""
+"""``busy``, ``slots``."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import click
 
 from icalsync.cli.base import Command, opened, options
 from icalsync.cli.connect import zone_of
-from icalsync.cli.render import incomplete, remark, show_row, show_rows
+from icalsync.cli.render import incomplete, remark, show_rows
 from icalsync.messages import say
 
 if TYPE_CHECKING:
@@ -79,14 +78,4 @@ def _need(text: str) -> Literal["all", "any"] | int:
     raise click.UsageError(f"--need is all, any or a number, not {text!r}", click.get_current_context())
 
 
-@click.command(cls=Command)
-@click.argument("view", metavar="VIEW")
-@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="A .csv, .parquet or .json file.")
-@click.option("--where", help="An SQL condition over the view's columns, such as \"user_id = 'anna'\".")
-def export(view: str, output: Path, where: str | None) -> None:
-    """Write a public view to a file; instants are in UTC."""
-    done = opened().export(view, output, where=where)
-    show_row(done, f"Wrote {done['rows']} rows of {view} to {output}.")
-
-
-COMMANDS = (busy, slots, export)
+COMMANDS = (busy, slots)

@@ -36,12 +36,21 @@ def calendars(sub_account: str, user_id: str) -> None:
 @click.option(
     "--assume-writable", is_flag=True, help="You know that it can be written although the server does not say so; this is logged."
 )
-def link(sub_account: str, user_id: str, calendar: str, assume_writable: bool) -> None:
-    """Choose the linked calendar: bookings are written there, and its events block."""
-    row = opened().link(sub_account, user_id, calendar, assume_writable=assume_writable)
+@click.option("--move", is_flag=True, help="Also move the events of future appointments there, with the next sync.")
+def link(sub_account: str, user_id: str, calendar: str, assume_writable: bool, move: bool) -> None:
+    """Choose the linked calendar: bookings are written there, and its events block.
+
+    Events that were written to another calendar before stay there, unless --move: then each is written to the new one first, and
+    deleted from the old one once that is done.
+    """
+    row = opened().link(sub_account, user_id, calendar, assume_writable=assume_writable, move=move)
     if assume_writable:
         remark(say("warn.access_unknown"))
     show_row(row, f"Linked {calendar} for {user_id}; it is a conflict calendar too.")
+    if move and row["moved"]:
+        remark(say("link.moved", moved=row["moved"]))
+    if move and row["left"]:
+        remark(say("link.left", left=row["left"]))
 
 
 @click.command(cls=Command)

@@ -1,4 +1,4 @@
-"""``connect``, ``integrations``, ``reconnect``, ``disconnect``, ``addresses``."""
+"""``connect``, ``integrations``, ``reconnect``, ``disconnect``, ``connection``, ``addresses``."""
 
 from __future__ import annotations
 
@@ -116,4 +116,20 @@ def addresses(integration_id: str, action: str, addresses: tuple[str, ...]) -> N
     show_rows(rows, ("address", "origin"), empty="No address is known for this account.")
 
 
-COMMANDS = (connect, integrations, reconnect, disconnect, addresses)
+@click.command(cls=Command)
+@click.argument("sub_account", metavar="ACME")
+@click.argument("user_id", metavar="anna")
+@click.argument("integration_id", metavar="INTEGRATION")
+@click.option(
+    "--remote-changes",
+    type=click.Choice(["flag", "accept", "restore"]),
+    required=True,
+    help="Where somebody edits or deletes our event there: a person settles it, theirs holds, or ours is written again.",
+)
+def connection(sub_account: str, user_id: str, integration_id: str, remote_changes: str) -> None:
+    """Say what becomes of changes that are made to our events in this account."""
+    row = opened().set_remote_changes(sub_account, user_id, integration_id, remote_changes)
+    show_row(row, f"Changes made to {row['user_id']}'s events in {integration_id}: {row['remote_change_policy']}.")
+
+
+COMMANDS = (connect, integrations, reconnect, disconnect, connection, addresses)

@@ -11,7 +11,25 @@ from collections.abc import Sequence
 import click
 
 from icalsync import __version__
-from icalsync.cli import answers, calendars, choices, connect, dashboard, demonstration, people, quarantine, syncing
+from icalsync.cli import (
+    alerts,
+    answers,
+    auditing,
+    booking,
+    calendars,
+    choices,
+    connect,
+    dashboard,
+    demonstration,
+    drift,
+    explaining,
+    exporting,
+    heating,
+    people,
+    quarantine,
+    supposing,
+    syncing,
+)
 from icalsync.cli.base import Group
 from icalsync.errors import IcalsyncError, was_interrupted
 from icalsync.messages import next_step_of, say
@@ -28,7 +46,25 @@ def cli() -> None:
     """
 
 
-for module in (demonstration, people, connect, calendars, choices, syncing, answers, quarantine, dashboard):
+for module in (
+    demonstration,
+    people,
+    connect,
+    calendars,
+    choices,
+    syncing,
+    booking,
+    answers,
+    explaining,
+    auditing,
+    heating,
+    supposing,
+    exporting,
+    quarantine,
+    drift,
+    alerts,
+    dashboard,
+):
     for command in module.COMMANDS:
         cli.add_command(command)
 

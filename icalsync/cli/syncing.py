@@ -13,13 +13,26 @@ import click
 from icalsync.cli.base import Command, opened, options
 from icalsync.cli.connect import zone_of
 from icalsync.cli.render import print_json, show_rows, table
+from icalsync.core.durations import parse_duration
 
 if TYPE_CHECKING:
     from icalsync.app import SyncReport
     from icalsync.engine.context import Progress
 
-RUN_COLUMNS = ("integration_id", "purpose", "outcome", "added", "changed", "removed", "rejected", "requests", "bytes", "error_code")
-PLAN_COLUMNS = ("integration_id", "display_name", "way", "added", "changed", "removed", "held")
+RUN_COLUMNS = (
+    "integration_id",
+    "purpose",
+    "outcome",
+    "added",
+    "changed",
+    "removed",
+    "rejected",
+    "pushed",
+    "requests",
+    "bytes",
+    "error_code",
+)
+PLAN_COLUMNS = ("integration_id", "display_name", "way", "added", "changed", "removed", "held", "action", "appointment_id")
 
 
 @click.command(cls=Command)
@@ -28,12 +41,29 @@ PLAN_COLUMNS = ("integration_id", "display_name", "way", "added", "changed", "re
 @click.option("--calendar", help="Only this calendar: its id, or its name where that is unique.")
 @click.option("--plan", is_flag=True, help="Ask the servers, show what would change here, change nothing.")
 @click.option("--confirm-deletions", metavar="CALENDAR", multiple=True, help="Let the held removals of this calendar go.")
-def sync(sub_account: str | None, user: str | None, calendar: str | None, plan: bool, confirm_deletions: tuple[str, ...]) -> int:
-    """Pull what changed in the connected calendars, each account once."""
-    if user is not None and sub_account is None:
-        raise click.UsageError("--user needs --sub-account", click.get_current_context())
+@click.option("--watch", is_flag=True, help="Go on syncing until SIGTERM or Ctrl-C; settings are read once, at the start.")
+@click.option("--every", metavar="60s", help="With --watch: how often each account is synced (1s to 1d; 60s unless told otherwise).")
+def sync(
+    sub_account: str | None,
+    user: str | None,
+    calendar: str | None,
+    plan: bool,
+    confirm_deletions: tuple[str, ...],
+    watch: bool,
+    every: str | None,
+) -> int:
+    """Sync the connected calendars, each account once; with --watch again and again.
+
+    A sync asked for by hand tries at once, however often an account has failed before; only where a host has said how long it wants to be
+    left alone, that is told instead. Whoever asks while the same account is being synced waits for what comes of it.
+    """
+    _check(user, sub_account, plan=plan, confirm=bool(confirm_deletions), watch=watch, every=every)
     app = opened()
     zone = zone_of(app, sub_account, user)
+    if watch:
+        from icalsync.cli.watching import watch as run_watch  # noqa: PLC0415  # only where somebody watches
+
+        return run_watch(app, sub_account, user, calendar, every=parse_duration(every or "60s", what="--every"), zone=zone)
     if plan:
         show_rows(app.plan(sub_account, user, calendar), PLAN_COLUMNS, zone=zone, empty="Nothing is connected.")
         return 0
@@ -41,6 +71,17 @@ def sync(sub_account: str | None, user: str | None, calendar: str | None, plan: 
         done = app.sync(sub_account, user, calendar, confirm_deletions=confirm_deletions, report=report)
     _show(done, zone)
     return done.exit_code
+
+
+def _check(user: str | None, sub_account: str | None, *, plan: bool, confirm: bool, watch: bool, every: str | None) -> None:
+    """Options that do not go together are wrong usage: nothing is tried."""
+    context = click.get_current_context()
+    if user is not None and sub_account is None:
+        raise click.UsageError("--user needs --sub-account", context)
+    if every is not None and not watch:
+        raise click.UsageError("--every needs --watch", context)
+    if watch and (plan or confirm):
+        raise click.UsageError("--watch goes neither with --plan nor with --confirm-deletions", context)
 
 
 def _show(done: SyncReport, zone: str) -> None:

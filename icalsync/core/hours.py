@@ -40,6 +40,7 @@ DEFAULTS: Final[Mapping[str, str | None]] = MappingProxyType(
 )
 NONE: Final = "none"
 """What a person sets to lift an inherited limit."""
+LONGEST_BUFFER: Final = timedelta(days=1)
 _MOST_PER_DAY: Final = 1000
 
 
@@ -132,6 +133,13 @@ def _duration(name: str, value: str) -> str:
     return format_duration(timedelta()) if value.lower() == NONE else format_duration(parse_duration(value, what=name))
 
 
+def _buffer(name: str, value: str) -> str:
+    text = _duration(name, value)
+    if parse_duration(text, what=name) > LONGEST_BUFFER:
+        raise InvalidInput(what=name, value=value, why="a buffer lasts a day at most")
+    return text
+
+
 def _positive(name: str, value: str) -> str:
     if value.lower() == NONE:
         return NONE
@@ -152,8 +160,8 @@ def _limit(name: str, value: str) -> str:
 _CHECKS: Final[Mapping[str, Callable[[str, str], str]]] = MappingProxyType(
     {
         "weekly": _weekly,
-        "buffer_before": _duration,
-        "buffer_after": _duration,
+        "buffer_before": _buffer,
+        "buffer_after": _buffer,
         "slot_length": _positive,
         "slot_step": _positive,
         "notice": _duration,

@@ -220,3 +220,18 @@ class Skipped:
 
 
 ReadResult = Reading | Rejected | Skipped
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """An appointment as its event should be on the server; instants aware, shown in ``zone`` (IANA)."""
+
+    uid: str
+    starts_at: datetime
+    ends_at: datetime
+    zone: str
+    summary: str
+    description: str
+    sequence: int
+    created_at: datetime
+    modified_at: datetime

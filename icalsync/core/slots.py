@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from itertools import zip_longest
 from typing import Final, Literal
 
-from icalsync.core.hours import OpeningHours, openings
+from icalsync.core.hours import LONGEST_BUFFER, OpeningHours, openings
 from icalsync.core.interval import Interval
 from icalsync.core.model import Busyness, Reason
 from icalsync.core.zones import to_zone
@@ -18,7 +18,8 @@ from icalsync.errors import InvalidInput
 
 OFFERED: Final = "OFFERED"
 UNKNOWN: Final = "UNKNOWN"
-_AROUND: Final = timedelta(days=2)
+AROUND: Final = timedelta(days=1, hours=2) + LONGEST_BUFFER
+"""How far around a window busy time matters: a buffer, and the daily limit over the longest day a zone has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def judge(person: Person, start: datetime, length: timedelta, asked_at: datetime
     the opening hours. ``InvalidInput`` for a length that is not positive.
     """
     _check(length)
-    around = Interval(start - _AROUND, start + length + _AROUND)
+    around = Interval(start - AROUND, start + length + AROUND)
     return _Agenda(person, around, length, asked_at).judge(Interval(start, start + length))
 
 
@@ -168,7 +169,7 @@ class _Agenda:
         self._step = hours.slot_step or length
         self._earliest = asked_at + hours.notice
         self._latest = None if hours.horizon is None else asked_at + hours.horizon
-        around = Interval(window.start - _AROUND, window.end + _AROUND)
+        around = Interval(window.start - AROUND, window.end + AROUND)
         single = openings(hours, person.zone, around)
         self._anchors = sorted({opening.start for opening in single})
         self._open = _Spans(single)

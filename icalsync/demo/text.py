@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from icalsync.demo.vtimezone import vtimezone
+from icalsync.core.zone_text import vtimezone
 
 PRODID: Final = "-//icalsync//demo//EN"
 FOLD_AT: Final = 75

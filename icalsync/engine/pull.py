@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from icalsync.core.interval import Interval
 from icalsync.core.pull import Changes, Marks, Way, choose_way, compare_delta, compare_listing, judge_removals
@@ -21,6 +22,9 @@ from icalsync.ports import (
     ObjectWrite,
     PullBatch,
 )
+
+SETTLED_AFTER: Final = timedelta(seconds=2)
+"""A ctag may be a time in whole seconds: one that was seen so soon after a change may stand for the next change, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +54,29 @@ class PullOutcome:
 
     counts: Counts
     undelivered: tuple[str, ...] = ()
+    finish: Finish | None = None
+    """Removals, and the token with them, that are still to be committed: once the account's other calendars told what is new (C19)."""
 
 
 def plan_pull(
-    context: Context, server: CalendarServer, calendar: CalendarState, listed: Collection, *, confirmed: bool = False
+    context: Context,
+    server: CalendarServer,
+    calendar: CalendarState,
+    listed: Collection,
+    *,
+    confirmed: bool = False,
+    early: timedelta = timedelta(),
 ) -> PullPlan:
-    """Ask the server what differs from the store. ``confirmed``: a person let held removals go."""
+    """Ask the server what differs from the store.
+
+    ``confirmed``: a person let held removals go; ``early``: so much before its time the daily listing is compared.
+    """
     way = choose_way(
         token=calendar.sync_token,
         before=Marks(calendar.listed_ctag, calendar.listed_token),
         listed=Marks(listed.ctag, listed.sync_token),
         reports=listed.reports if listed.reports is not None else calendar.reports,
-        reconciled_at=calendar.reconciled_at,
+        reconciled_at=None if calendar.reconciled_at is None else calendar.reconciled_at - early,
         now=context.clock.now(),
     )
     if way is Way.UNCHANGED and not confirmed and calendar.state == "ok":
@@ -131,7 +146,10 @@ class Pull:
 
 
 def carry_out(pull: Pull, plan: PullPlan) -> PullOutcome:
-    """Fetch and commit, batch by batch; the token goes with the last rows, and only if everything was delivered."""
+    """Fetch and commit, batch by batch; the token goes with the last rows, and only if everything was delivered.
+
+    Where something is to be removed, that and the token are left to be committed last of all: an event that moved is never absent (C19).
+    """
     counts, undelivered = Counts(), list[str]()
     pending: tuple[ObjectWrite, ...] = ()
     hrefs = plan.new + plan.changed
@@ -144,20 +162,35 @@ def carry_out(pull: Pull, plan: PullPlan) -> PullOutcome:
         undelivered += fetched.missing
         done = min(start + pull.context.batch, len(hrefs))
         pull.context.report(Progress(pull.lease.integration_id, pull.calendar.display_name, done, len(hrefs)))
-    finish = _finish(plan, pull.listed) if plan.clean and not undelivered else None
-    if pending or finish is not None:
-        counts += pull.commit(pending, finish)
-    return PullOutcome(counts, tuple(undelivered))
+    finish = _finish(plan, pull) if plan.clean and not undelivered else None
+    last = None if finish is None or finish.removals else finish
+    if pending or last is not None:
+        counts += pull.commit(pending, last)
+    return PullOutcome(counts, tuple(undelivered), finish if last is None else None)
 
 
-def _finish(plan: PullPlan, listed: Collection) -> Finish:
+def _finish(plan: PullPlan, pull: Pull) -> Finish:
     # with held removals neither token nor marks are kept: the next run lists in full again and can confirm them (R13)
     kept = not plan.held
+    listed = pull.listed if kept and _tells_changes(plan, pull) else None
     return Finish(
         sync_token=plan.sync_token if kept else None,
-        listed_ctag=listed.ctag if kept else None,
-        listed_token=listed.sync_token if kept else None,
+        listed_ctag=listed.ctag if listed else None,
+        listed_token=listed.sync_token if listed else None,
         removals=plan.removals,
         held=plan.held,
         full=plan.full,
     )
+
+
+def _tells_changes(plan: PullPlan, pull: Pull) -> bool:
+    """Whether what the listing told of the collection can be trusted to differ after the next change.
+
+    A sync token can. A ctag alone may be the second of the last change, and the next change may fall into the same second: it is kept
+    only once a pull found nothing new, and the one before lies some seconds back.
+    """
+    if pull.listed.sync_token is not None:
+        return True
+    before, now = pull.calendar.pulled_at, pull.context.clock.now()
+    unchanged = not (plan.new or plan.changed or plan.removals)
+    return unchanged and before is not None and not timedelta(0) <= now - before < SETTLED_AFTER

@@ -10,8 +10,10 @@ from icalsync.core.providers import PROVIDERS
 from icalsync.errors import AlreadyExists, AnotherPrincipal, InvalidInput, NotConnected
 from icalsync.messages import say
 from icalsync.ports import Discovered
-from icalsync.store import addresses, discovery, forgetting, names, readings
+from icalsync.store import addresses, discovery, forgetting, names, obstacles, readings, standings
+from icalsync.store.audit import audit
 from icalsync.store.database import Database
+from icalsync.store.intents import intending
 from icalsync.store.transaction import Row, Transaction
 from icalsync.store.versions import rewrite
 
@@ -21,6 +23,7 @@ _SERVED: Final = """
     WHERE n.known_to = 'infinity' AND u.sub_account = coalesce(?, u.sub_account) AND u.user_id = coalesce(?, u.user_id)
     ORDER BY ALL
 """
+REMOTE_CHANGES: Final = ("flag", "accept", "restore")
 _CONNECTION: Final = "SELECT * FROM _kept.connection_version WHERE user_key = ? AND integration_key = ? AND known_to = 'infinity'"
 
 
@@ -37,7 +40,16 @@ class Accounts:
             return found["integration_id"] if found else None
 
     def connect(
-        self, *, integration_id: str, provider: str, url: str, found: Discovered, account: str, sub_account: str, user_id: str
+        self,
+        *,
+        integration_id: str,
+        provider: str,
+        url: str,
+        found: Discovered,
+        account: str,
+        sub_account: str,
+        user_id: str,
+        actor: str | None = None,
     ) -> bool:
         """Save what discovery found and let the integration serve the user, in one transaction; whether it served nobody before.
 
@@ -56,6 +68,10 @@ class Accounts:
             _add_connection(tx, user["user_key"], key)
             discovery.save(tx, key, found)
             readings.refresh_users(tx, [user["user_key"]])
+            obstacles.follow_status(tx, key, "ok", None)
+            obstacles.follow_calendars(tx, key)
+            if actor is not None:
+                audit(tx, actor, "CONNECT", _named(user, integration_id))
             return unused
 
     def save_discovery(self, integration_id: str, found: Discovered) -> None:
@@ -67,11 +83,18 @@ class Accounts:
             discovery.save(tx, known["integration_key"], found)
 
     def integrations(self, sub_account: str | None = None, user_id: str | None = None) -> list[Row]:
-        """Rows of the view ``integrations``, each with ``users``: the sub-account and user id of everybody it serves."""
+        """Rows of the view ``integrations``, each with ``users``: the sub-account and user id of everybody it serves.
+
+        Asked for one sub-account, only its own users are told: whom an account serves elsewhere is none of its business (S5).
+        """
         with self._db.read() as tx:
             served = _serving(tx, sub_account, user_id)
+            tenant = None if sub_account is None else names.sub_account(tx, sub_account)["sub_account"]
             rows = tx.rows("FROM integrations WHERE integration_id IN (SELECT unnest(?::VARCHAR[])) ORDER BY integration_id", [served])
-            users = tx.rows("SELECT integration_id, sub_account, user_id FROM connections ORDER BY ALL")
+            users = tx.rows(
+                "SELECT integration_id, sub_account, user_id FROM connections WHERE sub_account = coalesce(?, sub_account) ORDER BY ALL",
+                [tenant],
+            )
         return [
             {**row, "users": [{k: u[k] for k in ("sub_account", "user_id")} for u in users if u["integration_id"] == row["integration_id"]]}
             for row in rows
@@ -89,12 +112,14 @@ class Accounts:
         with self._db.read() as tx:
             return _serving(tx, sub_account, user_id)
 
-    def disconnect(self, sub_account: str, user_id: str, integration_id: str, *, purge: bool = False) -> bool:
+    def disconnect(self, sub_account: str, user_id: str, integration_id: str, *, purge: bool = False, actor: str | None = None) -> bool:
         """End one connection and the user's roles on its calendars; True where it was the last one, and the secret has to go.
 
-        History is kept unless ``purge``; then it is forgotten for this user, and with the last connection for all. ``NotConnected``.
+        What was still to be written there waits for a new connection. History is kept unless ``purge``; then it is forgotten for this
+        user, and with the last connection for all. ``NotConnected``.
         """
-        with self._db.write() as tx:
+        with intending(self._db) as intents:
+            tx = intents.tx
             user = names.user(tx, sub_account, user_id)
             key = names.integration(tx, integration_id)["integration_key"]
             if tx.row(_CONNECTION, [user["user_key"], key]) is None:
@@ -103,8 +128,11 @@ class Accounts:
             rewrite(tx, "connection_version", ("user_key",), [], "user_key = ? AND integration_key = ?", [user["user_key"], key])
             rewrite(tx, "calendar_role_version", ("calendar_key", "role"), [], f"user_key = ? AND {inside}", [user["user_key"], key])
             readings.refresh_users(tx, [user["user_key"]])
+            obstacles.follow_connection(tx, user["user_key"], key)
             last = not _served(tx, key)
             if last:
+                _set_status(tx, key, "disconnected")
+                standings.clear(tx, key)
                 for row in tx.rows(
                     "SELECT calendar_key FROM _kept.calendar_state_version s JOIN _kept.calendar c USING (calendar_key) "
                     "WHERE c.integration_key = ? AND s.known_to = 'infinity' AND s.state = 'ok'",
@@ -112,8 +140,34 @@ class Accounts:
                 ):
                     discovery.set_state(tx, row["calendar_key"], "failing", "DISCONNECTED")
             if purge:
+                forgetting.forget_writing(intents, user["user_key"], key)
                 forgetting.forget(tx, user["user_key"], key, wholly=last)
+            if actor is not None:
+                audit(tx, actor, "PURGE" if purge else "DISCONNECT", _named(user, integration_id))
             return last
+
+    def set_remote_changes(self, sub_account: str, user_id: str, integration_id: str, policy: str, *, actor: str) -> Row:
+        """What becomes of changes made to our events in this account: ``flag``, ``accept`` or ``restore`` (R11).
+
+        The row of the view ``connections``. ``NotConnected``, ``InvalidInput``.
+        """
+        if policy not in REMOTE_CHANGES:
+            raise InvalidInput(what="remote changes", value=policy, why="choose one of " + ", ".join(REMOTE_CHANGES))
+        with self._db.write() as tx:
+            user = names.user(tx, sub_account, user_id)
+            row = tx.row(_CONNECTION, [user["user_key"], names.integration(tx, integration_id)["integration_key"]])
+            if row is None:
+                raise NotConnected(user_id=user["user_id"], integration_id=integration_id)
+            keys, inside = ("user_key", "integration_key"), "user_key = ? AND integration_key = ?"
+            changed = rewrite(
+                tx, "connection_version", keys, [{**row, "remote_change_policy": policy}], inside, [row[name] for name in keys]
+            )
+            if changed:
+                audit(tx, actor, "SET_REMOTE_CHANGES", f"{_named(user, integration_id)} {policy}")
+            return tx.rows(
+                "FROM connections WHERE sub_account = ? AND user_id = ? AND integration_id = ?",
+                [user["sub_account"], user["user_id"], integration_id],
+            )[0]
 
     def calendars(self, sub_account: str, user_id: str) -> list[Row]:
         """Rows of the view ``calendars`` for a user, those that cannot be chosen included; the reason is a sentence here."""
@@ -157,6 +211,10 @@ class Accounts:
             return addresses.listed(tx, key)
 
 
+def _named(user: Row, integration_id: str) -> str:
+    return f"{user['sub_account']} {user['user_id']} {integration_id}"
+
+
 def _find(tx: Transaction, provider: str, origin: str, principal: str) -> Row | None:
     """Identity is the provider, the principal's path, and for most providers the origin (design.md §3)."""
     rows = tx.rows("FROM _kept.integration WHERE provider = ? AND principal_key = ?", [provider, path_key(principal)])
@@ -188,8 +246,13 @@ def _add_integration(tx: Transaction, integration_id: str, provider: str, found:
 def _save_login(tx: Transaction, key: int, url: str, account: str, display_name: str | None) -> None:
     tx.execute("DELETE FROM _kept.integration_login WHERE integration_key = ?", [key])
     tx.append("integration_login", [{"integration_key": key, "url": url, "account": account, "display_name": display_name}])
-    status = {"integration_key": key, "status": "ok", "reason": None}
-    rewrite(tx, "integration_status_version", ("integration_key",), [status], "integration_key = ?", [key])
+    _set_status(tx, key, "ok")
+    standings.clear(tx, key)
+
+
+def _set_status(tx: Transaction, key: int, status: str) -> None:
+    row = {"integration_key": key, "status": status, "reason": None}
+    rewrite(tx, "integration_status_version", ("integration_key",), [row], "integration_key = ?", [key])
 
 
 def _add_connection(tx: Transaction, user_key: int, key: int) -> None:

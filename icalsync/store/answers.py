@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,15 +11,19 @@ import duckdb
 
 from icalsync.core.interval import Interval
 from icalsync.core.model import ReadResult
-from icalsync.errors import BeforeRetention, UnknownView
+from icalsync.core.slots import Person
+from icalsync.errors import UnknownView
+from icalsync.store import agenda
 from icalsync.store import horizon as horizons
-from icalsync.store import names
+from icalsync.store.asked import User, keys_of, moment_of, present_of
 from icalsync.store.database import Database
 from icalsync.store.failures import as_store_errors
-from icalsync.store.transaction import FOREVER, Row, Transaction
+from icalsync.store.transaction import Row
 
 if TYPE_CHECKING:
     import pandas as pd
+
+__all__ = ["BUSY_COLUMNS", "VIEWS", "Answers", "User"]
 
 VIEWS: Final = (
     "sub_accounts",
@@ -52,9 +56,6 @@ BUSY_COLUMNS: Final = (
     "sub_account, user_id, starts_at, ends_at, source, reason, busyness, calendar_id, href, uid, recurrence_id, ref"  # as in the view
 )
 
-User = tuple[str, str]
-"""Sub-account and user id."""
-
 
 class Answers:
     """Reads, and never writes, apart from extending the horizon."""
@@ -69,29 +70,29 @@ class Answers:
         """
         window = Interval(start, end)
         with self._db.read() as tx:
-            keys, moment = _keys(tx, users), _moment(tx, known_at)
+            keys, moment = keys_of(tx, users), moment_of(tx, known_at)
             return tx.frame(
                 f"SELECT {BUSY_COLUMNS} FROM _kept.busy_rows($moment, $present) b JOIN _kept.account_user u USING (user_key) "  # noqa: S608  # our keys
                 f"WHERE b.user_key IN ({keys}) AND b.starts_at < $end AND b.ends_at > $start ORDER BY ALL",
-                {"moment": moment, "present": _present(tx, known_at), "start": window.start, "end": window.end},
+                {"moment": moment, "present": present_of(tx, known_at), "start": window.start, "end": window.end},
             )
 
     def coverage(self, users: Sequence[User], known_at: datetime | None = None) -> list[Row]:
         """How complete the knowledge of each conflict calendar of the users is: rows of the view ``coverage``."""
         with self._db.read() as tx:
-            keys, moment = _keys(tx, users), _moment(tx, known_at)
+            keys, moment = keys_of(tx, users), moment_of(tx, known_at)
             return tx.rows(
                 "SELECT u.sub_account, u.user_id, c.calendar_id, c.complete, c.state, c.reason, c.as_of, c.covered_from, c.covered_to "  # noqa: S608  # our keys
                 "FROM _kept.coverage_rows($moment, $present) c JOIN _kept.account_user u USING (user_key) "
                 f"WHERE c.blocks AND c.user_key IN ({keys}) ORDER BY ALL",
-                {"moment": moment, "present": _present(tx, known_at)},
+                {"moment": moment, "present": present_of(tx, known_at)},
             )
 
     def appointments(self, users: Sequence[User], start: datetime, end: datetime, known_at: datetime | None = None) -> list[Row]:
         """The users' own appointments that hold and touch ``[start, end)``: whose, which, from when to when."""
         window = Interval(start, end)
         with self._db.read() as tx:
-            keys, moment = _keys(tx, users), _moment(tx, known_at)
+            keys, moment = keys_of(tx, users), moment_of(tx, known_at)
             return tx.rows(
                 "SELECT u.sub_account, u.user_id, a.appointment_id, a.starts_at, a.ends_at, a.forced "  # noqa: S608  # our keys
                 "FROM _kept.appointment_version a JOIN _kept.account_user u USING (user_key) "
@@ -99,6 +100,11 @@ class Answers:
                 "AND a.known_from <= $moment AND a.known_to > $moment ORDER BY ALL",
                 {"moment": moment, "start": window.start, "end": window.end},
             )
+
+    def persons(self, users: Sequence[User], window: Interval, known_at: datetime | None = None) -> list[Person]:
+        """The users as the slot finder sees them over ``window``, now or as known at ``known_at``. ``BeforeRetention``, ``UnknownUser``."""
+        with self._db.read() as tx:
+            return agenda.persons(tx, users, window, known_at)
 
     def view(self, name: str, where: str | None = None, params: Mapping[str, Any] | None = None) -> pd.DataFrame:
         """One public view, filtered by an SQL condition. ``UnknownView``, ``QueryRefused``."""
@@ -128,22 +134,3 @@ class Answers:
     def ensure_horizon(self, window: Interval, read: Callable[[bytes, Interval], ReadResult]) -> bool:
         """Let recurring events be expanded over ``window`` too; whether anything had to be done."""
         return horizons.ensure(self._db, window, read)
-
-
-def _keys(tx: Transaction, users: Sequence[User]) -> str:
-    """Keys of the users as SQL, because literals reach the scans, and parameters do not."""
-    return ", ".join(str(int(names.user(tx, *user)["user_key"])) for user in users) or "NULL"
-
-
-def _present(tx: Transaction, known_at: datetime | None) -> datetime:
-    """What ages are measured against: the moment asked about, or what the clock says."""
-    return known_at.astimezone(UTC) if known_at else tx.clock_now
-
-
-def _moment(tx: Transaction, known_at: datetime | None) -> datetime:
-    if known_at is None:
-        return FOREVER
-    limit = tx.value("SELECT retention_limit FROM _kept.meta")
-    if known_at < limit:
-        raise BeforeRetention(moment=known_at.isoformat(), limit=limit.isoformat())
-    return known_at.astimezone(UTC)

@@ -92,12 +92,17 @@ def _keep(tx: Transaction, table: str, rows: list[Row], account: int, user: int 
     rewrite(tx, table, keys, rows, scope, params)
 
 
+def in_force(tx: Transaction, kind: str, account: int, user: int | None, known_at: datetime = FOREVER) -> dict[str, Row]:
+    """``policy`` or ``hours`` in force for a user or a sub-account: name → ``value`` and ``source``."""
+    return {row["name"]: row for row in tx.rows(_IN_FORCE, [kind, account, user, known_at, known_at])}
+
+
 def _wide(
     tx: Transaction, kind: str, account: int, user: int | None, sub_account: str, user_id: str | None, known_at: datetime = FOREVER
 ) -> Row:
     shown = names.user(tx, sub_account, user_id) if user_id is not None else {**names.sub_account(tx, sub_account), "user_id": None}
     result: Row = {"sub_account": shown["sub_account"], "user_id": shown["user_id"]}
-    found = {row["name"]: row for row in tx.rows(_IN_FORCE, [kind, account, user, known_at, known_at])}
+    found = in_force(tx, kind, account, user, known_at)
     for name in core_policies.DEFAULTS if kind == "policy" else core_hours.FIELDS:
         result[name] = found[name]["value"] if name in found else None
         result[f"{name}_from"] = found[name]["source"] if name in found else None

@@ -16,7 +16,7 @@ from icalsync.errors import StoreLocked
 from icalsync.ports import Clock
 from icalsync.store import migrations, place
 from icalsync.store.failures import as_store_errors, translated
-from icalsync.store.instance import open_patiently, shared
+from icalsync.store.instance import Alone, open_patiently, shared
 from icalsync.store.transaction import Transaction
 
 _TICK: Final = timedelta(microseconds=1)
@@ -66,6 +66,20 @@ class Database:
         try:
             with self._entered() as cursor:
                 yield from self._writing(cursor)
+        finally:
+            file.writing.release()
+
+    @contextmanager
+    def alone(self) -> Iterator[Alone]:
+        """The file to oneself, outside any transaction: nobody else reads or writes it meanwhile. What ``read`` raises."""
+        file = shared(self.path)
+        if getattr(self._inside, "open", False):
+            raise RuntimeError("a transaction is already open in this thread")
+        if not file.writing.acquire(timeout=max(0.0, self._lock_wait)):
+            raise StoreLocked(path=str(self.path), holder="another thread of this process")
+        try:
+            with file.alone(time.monotonic() + self._lock_wait, self._open) as mine:
+                yield mine
         finally:
             file.writing.release()
 

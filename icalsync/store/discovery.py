@@ -9,7 +9,7 @@ from typing import Final
 from icalsync.core.collections import access_of, not_selectable_reason
 from icalsync.core.paths import last_segment, path_key
 from icalsync.ports import Collection, Discovered
-from icalsync.store import addresses, readings
+from icalsync.store import addresses, obstacles, readings
 from icalsync.store.transaction import Row, Transaction
 from icalsync.store.versions import rewrite
 
@@ -26,6 +26,7 @@ def save(tx: Transaction, integration_key: int, found: Discovered) -> None:
     changed = _save_collections(tx, integration_key, found.collections, found.homes, within_homes=False)
     if changed or readdressed:
         readings.refresh_integration(tx, integration_key)
+        obstacles.follow_calendars(tx, integration_key)
 
 
 def save_listing(tx: Transaction, integration_key: int, collections: Sequence[Collection]) -> None:
@@ -33,6 +34,7 @@ def save_listing(tx: Transaction, integration_key: int, collections: Sequence[Co
     homes = tx.rows("SELECT href FROM _kept.home WHERE integration_key = ? ORDER BY position", [integration_key])
     if _save_collections(tx, integration_key, collections, [row["href"] for row in homes], within_homes=True):
         readings.refresh_integration(tx, integration_key)
+        obstacles.follow_calendars(tx, integration_key)
 
 
 def _save_collections(

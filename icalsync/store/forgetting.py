@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from icalsync.store import appointments
+from icalsync.store.intents import Intents
 from icalsync.store.transaction import Transaction
 
 _OF_A_USER: Final = ("calendar_role_version", "calendar_reading")
@@ -20,6 +22,7 @@ _OF_A_CALENDAR: Final = (
     "calendar_state_version",
     "calendar_sync",
     "calendar_freshness",
+    "calendar_tombstone",
 )
 _OF_AN_INTEGRATION: Final = (
     "connection_version",
@@ -30,6 +33,7 @@ _OF_AN_INTEGRATION: Final = (
     "integration_status_version",
     "integration_freshness",
     "integration_login",
+    "account_standing",
 )
 
 
@@ -43,6 +47,23 @@ def forget(tx: Transaction, user_key: int, integration_key: int, *, wholly: bool
     tx.execute("DELETE FROM _kept.connection_version WHERE user_key = ? AND integration_key = ?", [user_key, integration_key])
     if wholly:
         _forget_integration(tx, integration_key, calendars)
+
+
+def forget_writing(intents: Intents, user_key: int, integration_key: int) -> None:
+    """Where a user's appointments were written in this account, and what was still to be; the appointments themselves stay."""
+    tx = intents.tx
+    calendars = "calendar_key IN (SELECT calendar_key FROM _kept.calendar WHERE integration_key = ?)"
+    mine = f"{calendars} AND appointment_id IN (SELECT appointment_id FROM _kept.appointment_version WHERE user_key = ?)"  # noqa: S608  # our names
+    both = [integration_key, user_key]
+    intents.forgotten(tx.rows(f"SELECT * FROM _kept.outbox WHERE {mine}", both))  # noqa: S608  # our names
+    texts = f"(appointment_id, generation) IN (SELECT (appointment_id, generation) FROM _kept.own_object WHERE {mine})"  # noqa: S608  # our names
+    tx.execute(f"DELETE FROM _kept.own_text WHERE {texts}", both)  # noqa: S608  # our names
+    tx.execute(f"DELETE FROM _kept.drift_text WHERE drift_id IN (SELECT drift_id FROM _kept.drift WHERE {mine})", both)  # noqa: S608  # our names
+    for table in ("outbox", "drift", "own_object"):
+        tx.execute(f"DELETE FROM _kept.{table} WHERE {mine}", both)  # noqa: S608  # our names
+    tx.execute(f"DELETE FROM _kept.alert WHERE user_key = ? AND {calendars}", [user_key, integration_key])  # noqa: S608  # our names
+    for row in tx.rows(f"SELECT * FROM _kept.appointment_version WHERE known_to = 'infinity' AND {mine}", both):  # noqa: S608  # our names
+        appointments.change(tx, row, calendar_key=None, href=None)
 
 
 def _forget_integration(tx: Transaction, integration_key: int, calendars: str) -> None:

@@ -12,9 +12,11 @@ import os
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 import duckdb
 
@@ -93,6 +95,14 @@ class _PrivateFiles:
 private_files = _PrivateFiles()
 
 
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """A file that nobody else has: to be asked, and its bytes."""
+
+    connection: duckdb.DuckDBPyConnection
+    content: BinaryIO
+
+
 class SharedFile:
     """The one instance of a file in this process."""
 
@@ -145,6 +155,28 @@ class SharedFile:
                 if self._waiting and held > YIELD_AFTER:
                     self._rest_until = time.monotonic() + REST
                 self._changed.notify_all()
+
+    @contextmanager
+    def alone(self, deadline: float, prepare: Callable[[float], duckdb.DuckDBPyConnection]) -> Iterator[Alone]:
+        """The file to oneself: no other thread is inside, and while it is open no other process. ``StoreLocked`` after ``deadline``.
+
+        Who comes meanwhile waits at the door: until the bytes are closed, too, because closing any descriptor of a file drops all of the
+        process's locks on it.
+        """
+        with self._changed:
+            self._waiting += 1
+            try:
+                while self._users:
+                    if not self._changed.wait(max(0.0, deadline - time.monotonic())):
+                        raise StoreLocked(path=str(self.path), holder="other threads of this process")
+            finally:
+                self._waiting -= 1
+            connection = self._opened(prepare, deadline)
+            try:
+                with self.path.open("rb") as content, closing(connection):
+                    yield Alone(connection, content)
+            finally:
+                private_files.__exit__()
 
     @staticmethod
     def _opened(prepare: Callable[[float], duckdb.DuckDBPyConnection], deadline: float) -> duckdb.DuckDBPyConnection:

@@ -22,11 +22,12 @@ from typing import Any, Final
 import duckdb
 
 from icalsync.errors import MigrationFailed, NotADatabase, SchemaTooNew
-from icalsync.store import verdicts
+from icalsync.store import causes, verdicts
 from icalsync.store.failures import as_store_errors, translated
 from icalsync.store.instance import open_once
 
 _STEP_NAME: Final = re.compile(r"(\d{4})_(\w+)\.sql")
+_VIEWS: Final = ("views.sql", "audit.sql")
 _Connection = duckdb.DuckDBPyConnection
 
 
@@ -41,7 +42,7 @@ class Step:
 
 
 def _read_steps() -> tuple[Step, ...]:
-    fills: dict[int, Callable[[_Connection], None]] = {1: verdicts.fill_policies}
+    fills: dict[int, Callable[[_Connection], None]] = {1: verdicts.fill_policies, 4: causes.fill_causes}
     steps = []
     for file in files("icalsync.store").joinpath("schema").iterdir():
         match = _STEP_NAME.fullmatch(file.name)
@@ -137,7 +138,8 @@ def _run(connection: _Connection, path: Path, version: int, now: datetime) -> No
             raise MigrationFailed(path=str(path), step=f"{step.version:04} {step.name}") from error
     try:
         connection.execute("BEGIN TRANSACTION")
-        connection.execute(files("icalsync.store").joinpath("schema", "views.sql").read_text(encoding="utf-8"))
+        for name in _VIEWS:
+            connection.execute(files("icalsync.store").joinpath("schema", name).read_text(encoding="utf-8"))
         for statement in comments(connection):
             connection.execute(statement)
         connection.execute("COMMIT")

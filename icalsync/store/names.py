@@ -61,6 +61,16 @@ def scope(tx: Transaction, sub_account_name: str, user_id: str | None) -> tuple[
     return int(found["sub_account_key"]), int(found["user_key"])
 
 
+def told(tx: Transaction, sub_account_name: str | None, user_id: str | None) -> tuple[str | None, str | None]:
+    """A sub-account and a user as they are written; None for all. ``UnknownSubAccount``, ``UnknownUser``."""
+    if sub_account_name is None:
+        return None, None
+    if user_id is None:
+        return str(sub_account(tx, sub_account_name)["sub_account"]), None
+    found = user(tx, sub_account_name, user_id)
+    return str(found["sub_account"]), str(found["user_id"])
+
+
 def integration(tx: Transaction, integration_id: str) -> Row:
     """Identity and login of an integration; ``UnknownIntegration``."""
     found = tx.row(

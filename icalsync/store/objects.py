@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from icalsync.core import lens as core_lens
 from icalsync.core.model import Reading, ReadResult, Rejected
 from icalsync.core.paths import path_key
 from icalsync.ports import Counts, ObjectWrite
-from icalsync.store import lenses, stored_objects
+from icalsync.store import drifts, lenses, own_objects, stored_objects
 from icalsync.store.lenses import Lens
+from icalsync.store.own_objects import Own
 from icalsync.store.transaction import Row, Transaction
 
 
@@ -22,24 +23,41 @@ class _New:
     key: int
     write: ObjectWrite
     replaces: Row | None
+    own: Own | None = None
+    """Where it is an event of ours that came back (R11)."""
 
 
 def write(tx: Transaction, calendar_key: int, writes: Iterable[ObjectWrite]) -> Counts:
-    """Keep objects as they now are; counts what was new, changed, and could not be read."""
+    """Keep objects as they now are; counts what was new, changed, and could not be read.
+
+    Events of ours are recognised, and what somebody made of them is recorded as drift (R11).
+    """
     latest = {path_key(each.href): each for each in writes}
     stored = current(tx, calendar_key, list(latest))
-    same = [
-        (stored[place], each) for place, each in latest.items() if place in stored and stored[place]["content_hash"] == content_of(each)
-    ]
+    owned = own_objects.recognise(tx, calendar_key, latest)
+    same = [(stored[place], each) for place, each in latest.items() if place in stored and _is_same(stored[place], each, owned.get(place))]
     _refresh(tx, same)
     kept = {row["path_key"] for row, _ in same}
     first = tx.next_key("object_version", "version_key")
     fresh = [(place, each) for place, each in sorted(latest.items()) if place not in kept]
-    new = [_New(key, each, stored.get(place)) for key, (place, each) in enumerate(fresh, first)]
+    new = [_New(key, each, stored.get(place), owned.get(place)) for key, (place, each) in enumerate(fresh, first)]
     close(tx, [each.replaces["version_key"] for each in new if each.replaces])
     _insert(tx, calendar_key, new)
     _keep_quarantine(tx, calendar_key, [*new, *(_New(row["version_key"], each, row) for row, each in same)])
+    drifts.follow(tx, calendar_key, owned)
     return _counts(new)
+
+
+def renew(tx: Transaction, calendar_key: int, place: str) -> None:
+    """Recognise one kept object again, after what is ours was decided otherwise: where that differs, it becomes a new version (R16)."""
+    for row in current(tx, calendar_key, [place]).values():
+        key = row["version_key"]
+        result = stored_objects.load(tx, [key], lenses.occurrence_rows(tx, [key]))[key]
+        if isinstance(result, Rejected):
+            result = replace(result, detail=str(tx.value("SELECT detail FROM _kept.quarantine WHERE version_key = ?", [key])))
+        if row["kind"] != "skipped":
+            raw = bytes(tx.value("SELECT raw FROM _kept.raw_text WHERE version_key = ?", [key]))
+            write(tx, calendar_key, [ObjectWrite(row["href"], row["etag"], raw, result)])
 
 
 def remove(tx: Transaction, calendar_key: int, hrefs: Iterable[str]) -> Counts:
@@ -47,13 +65,15 @@ def remove(tx: Transaction, calendar_key: int, hrefs: Iterable[str]) -> Counts:
     rows = current(tx, calendar_key, [path_key(href) for href in hrefs])
     close(tx, [row["version_key"] for row in rows.values()])
     _heal(tx, calendar_key, list(rows))
+    drifts.removed(tx, calendar_key, list(rows.values()))
     return Counts(removed=len(rows))
 
 
 def current(tx: Transaction, calendar_key: int, places: Sequence[str]) -> dict[str, Row]:
     """The versions that hold now, by place."""
     rows = tx.rows(
-        "SELECT version_key, path_key, href, etag, content_hash, kind FROM _kept.object_version "
+        "SELECT version_key, path_key, href, uid, etag, content_hash, kind, own_user_key, appointment_id, drifted "
+        "FROM _kept.object_version "
         "WHERE calendar_key = ? AND known_to = 'infinity' AND path_key IN (SELECT unnest(?::VARCHAR[]))",
         [calendar_key, list(places)],
     )
@@ -81,6 +101,12 @@ def kind_of(result: ReadResult) -> str:
     if isinstance(result, Reading):
         return "event"
     return "rejected" if isinstance(result, Rejected) else "skipped"
+
+
+def _is_same(row: Row, each: ObjectWrite, own: Own | None) -> bool:
+    """Whether a kept version says what the object says, and of whom."""
+    marks = own.marks if own else (None, None, False)
+    return bool(row["content_hash"] == content_of(each) and (row["own_user_key"], row["appointment_id"], row["drifted"]) == marks)
 
 
 def _refresh(tx: Transaction, same: Sequence[tuple[Row, ObjectWrite]]) -> None:
@@ -130,6 +156,7 @@ def _version(tx: Transaction, calendar_key: int, each: _New, *, placed: bool) ->
         "flags": list(result.flags) if isinstance(result, Reading) else None,
         "rejected_reason": result.reason if isinstance(result, Rejected) else None,
         "unplaced": rejected and not placed,
+        **dict(zip(("own_user_key", "appointment_id", "drifted"), each.own.marks if each.own else (None, None, False), strict=True)),
         "known_from": tx.now,
     }
 

@@ -11,18 +11,9 @@ from icalsync.store import names, readings, settings_in_force
 from icalsync.store.database import Database
 from icalsync.store.transaction import Row, Transaction
 from icalsync.store.versions import rewrite
+from icalsync.store.zones import zone_of
 
 _USERS: Final = "SELECT * FROM users WHERE sub_account = coalesce(?, sub_account) ORDER BY sub_account, user_id"
-
-_ZONE: Final = """
-    WITH asked AS (
-        SELECT u.sub_account_key, v.time_zone, greatest(v.known_from, ?::TIMESTAMPTZ) AS moment
-        FROM _kept.account_user u JOIN _kept.user_version v USING (user_key)
-        WHERE u.user_key = ? AND v.known_to > ?::TIMESTAMPTZ ORDER BY v.known_from LIMIT 1
-    )
-    SELECT coalesce(a.time_zone, s.time_zone) FROM asked a
-    JOIN _kept.sub_account_version s ON s.sub_account_key = a.sub_account_key AND s.known_from <= a.moment AND s.known_to > a.moment
-"""
 
 
 class People:
@@ -96,7 +87,7 @@ class People:
     def time_zone(self, sub_account: str, user_id: str, known_at: datetime) -> str:
         """The user's zone as it was known then; of one who was not known yet, the first that was. ``UnknownUser``."""
         with self._db.read() as tx:
-            return str(tx.value(_ZONE, [known_at, names.user(tx, sub_account, user_id)["user_key"], known_at]))
+            return zone_of(tx, names.user(tx, sub_account, user_id)["user_key"], known_at)
 
     def set_time_zone(self, sub_account: str, user_id: str, zone: str | None) -> Row:
         """The user's own zone, or with None the sub-account's; every verdict it touches changes in the same transaction."""

@@ -9,19 +9,32 @@ from typing import Final
 from icalsync.core.interval import Interval
 from icalsync.core.paths import path_key
 from icalsync.errors import AnotherPrincipal, LeaseLost, UnknownCalendar
-from icalsync.ports import CalendarRun, CalendarState, Collection, Counts, Discovered, Finish, IntegrationState, Lease, PullBatch, Run
-from icalsync.store import discovery, leases, names, objects
+from icalsync.ports import (
+    Account,
+    Beginning,
+    CalendarState,
+    Clock,
+    Collection,
+    Counts,
+    Discovered,
+    Elsewhere,
+    Finish,
+    IntegrationState,
+    Lease,
+    PullBatch,
+    Run,
+)
+from icalsync.store import absences, discovery, leases, names, objects, obstacles, runs, standings
 from icalsync.store.database import Database
 from icalsync.store.horizon import stored_horizon
 from icalsync.store.transaction import Row, Transaction
-from icalsync.store.versions import rewrite
 
 DEFAULT_BACK: Final = timedelta(days=30)
 DEFAULT_AHEAD: Final = timedelta(days=400)
 
 _CALENDARS: Final = """
     SELECT c.calendar_key, c.calendar_id, v.href, v.display_name, v.not_selectable_reason, v.in_home, v.reports, v.color, v.access, s.state,
-        y.sync_token, y.listed_ctag, y.listed_token, y.reconciled_at, r.roles, h.held
+        y.sync_token, y.listed_ctag, y.listed_token, y.reconciled_at, y.pulled_at, r.roles, h.held
     FROM _kept.calendar c
     JOIN _kept.calendar_version v ON v.calendar_key = c.calendar_key AND v.known_to = 'infinity'
     JOIN _kept.calendar_state_version s ON s.calendar_key = c.calendar_key AND s.known_to = 'infinity'
@@ -38,20 +51,69 @@ _CALENDARS: Final = """
 class Pulls:
     """Implements ``ports.PullStore``."""
 
-    def __init__(self, db: Database, *, back: timedelta = DEFAULT_BACK, ahead: timedelta = DEFAULT_AHEAD) -> None:
-        """``back`` and ``ahead``: the horizon around the present day, until a wider one was asked for."""
+    def __init__(
+        self,
+        db: Database,
+        *,
+        back: timedelta = DEFAULT_BACK,
+        ahead: timedelta = DEFAULT_AHEAD,
+        clock: Clock | None = None,
+        lease: float = 300.0,
+    ) -> None:
+        """``back`` and ``ahead``: the horizon around the present day, until a wider one was asked for.
+
+        ``clock`` tells the ticks that never go back, for leases; without it they end by the wall clock alone. ``lease``: seconds that each
+        commit renews a lease for.
+        """
         self._db = db
         self._back, self._ahead = back, ahead
+        self._clock, self._seconds = clock, lease
 
-    def acquire(self, integration_id: str, holder: str, seconds: float) -> Lease:
-        """Take the lease; ``AnotherSyncIsRunning`` where a fresh one is held, ``UnknownIntegration``."""
+    def _ticks(self) -> float | None:
+        return None if self._clock is None else self._clock.monotonic()
+
+    def acquire(self, integration_id: str, holder: str, seconds: float, beginning: Beginning | None = None) -> Lease:
+        """Take the lease, and with ``beginning`` write the run down; ``AnotherSyncIsRunning`` where a fresh one is held.
+
+        ``UnknownIntegration``.
+        """
         with self._db.write() as tx:
-            return leases.acquire(tx, integration_id, holder, seconds)
+            lease = leases.acquire(tx, integration_id, holder, seconds, self._ticks())
+            if beginning is not None:
+                runs.begin(tx, leases.check(tx, lease), lease, beginning)
+            return lease
 
-    def release(self, lease: Lease) -> None:
-        """Give it back; nothing happens where it was lost."""
+    def renew(self, lease: Lease, seconds: float) -> None:
+        """Hold it for so long from now on, and let the run's heartbeat be seen; ``LeaseLost``."""
+        with self._db.write() as tx:
+            runs.beat(tx, leases.renew(tx, lease, seconds, self._ticks()), lease)
+
+    def release(self, lease: Lease, *, asked: bool = True) -> None:
+        """Give it back; nothing happens where it was lost. A run that was not recorded is ``aborted``; not ``asked``: it never was."""
         with self._db.write() as tx:
             leases.release(tx, lease)
+            runs.give_up(tx, lease, asked=asked)
+
+    def elsewhere(self, integration_id: str, since: datetime) -> Elsewhere:
+        """Whether the lease is held, and the newest run over the whole account that began after ``since``."""
+        with self._db.read() as tx:
+            held = tx.row(
+                "SELECT l.* FROM _kept.lease l JOIN _kept.integration i USING (integration_key) WHERE integration_id = ?", [integration_id]
+            )
+            return Elsewhere(held is not None and leases.is_held(held, tx.clock_now, self._ticks()), runs.newest(tx, integration_id, since))
+
+    def accounts(self, integration_ids: Sequence[str] | None = None) -> tuple[Account, ...]:
+        """The accounts that serve somebody, all or those named, with when they may be asked next."""
+        with self._db.read() as tx:
+            return standings.accounts(tx, integration_ids)
+
+    def sweep(self) -> int:
+        """Mark the runs ``aborted`` whose process is gone; how many."""
+        with self._db.read() as tx:
+            if not runs.are_running(tx):
+                return 0
+        with self._db.write() as tx:
+            return runs.sweep(tx, self._ticks())
 
     def load(self, integration_id: str) -> IntegrationState:
         """Where a run starts from. ``UnknownIntegration``."""
@@ -70,6 +132,9 @@ class Pulls:
                 discovered_at=tx.value("SELECT discovered_at FROM _kept.integration_freshness WHERE integration_key = ?", [key]),
                 calendars=tuple(_state(row) for row in rows),
                 window=stored_horizon(tx) or self._first_window(tx.clock_now),
+                standing=standings.load(tx, key),
+                host=standings.host_of(known["url"]),
+                held_until=standings.held_until(tx, standings.host_of(known["url"])),
             )
 
     def _first_window(self, now: datetime) -> Interval:
@@ -103,7 +168,7 @@ class Pulls:
         has grown beyond the batch's window.
         """
         with self._db.write() as tx:
-            leases.check(tx, lease)
+            runs.beat(tx, leases.renew(tx, lease, self._seconds, self._ticks()), lease)
             key = _calendar_key(tx, batch.calendar_id)
             token = tx.value("SELECT sync_token FROM _kept.calendar_sync WHERE calendar_key = ?", [key])
             if token != batch.started_from or not _covers(tx, batch.window):
@@ -127,18 +192,14 @@ class Pulls:
         """The run, its calendars, the integration's status and the freshness times. ``LeaseLost``."""
         with self._db.write() as tx:
             key = leases.check(tx, lease)
-            counts = {name: getattr(run.counts, name) for name in ("added", "changed", "removed", "rejected")}
-            times = {"started_at": run.started_at, "ended_at": run.ended_at}
-            head = {"run_id": run.run_id, "integration_key": key, "purpose": str(run.purpose), **times, "requests": run.requests}
             fresh = _fresh_keys(tx, run)
-            tail = {"bytes": run.bytes, **counts, "pushed": run.pushed, "outcome": run.outcome, "error_code": run.error_code}
-            tx.append("sync_run", [head | tail | {"fresh": fresh}])
-            tx.append("sync_calendar_run", [_calendar_run(tx, run.run_id, each) for each in run.calendars])
-            status = {"integration_key": key, "status": run.status, "reason": run.status_reason}
-            rewrite(tx, "integration_status_version", ("integration_key",), [status], "integration_key = ?", [key])
+            runs.end(tx, key, lease, run, fresh)
+            standings.keep(tx, key, run)
             if run.outcome == "ok":
                 tx.execute("UPDATE _kept.integration_freshness SET last_success_at = ? WHERE integration_key = ?", [run.ended_at, key])
             _freshen(tx, run, fresh)
+            absences.forget(tx, key)
+            obstacles.follow_status(tx, key, run.status, run.error_code)
 
 
 def _state(row: Row) -> CalendarState:
@@ -158,6 +219,7 @@ def _state(row: Row) -> CalendarState:
         access=row["access"],
         not_selectable_reason=row["not_selectable_reason"],
         roles=frozenset(row["roles"] or ()),
+        pulled_at=row["pulled_at"],
         held={each["place"]: each["since"].astimezone(UTC) for each in row["held"] or ()},
     )
 
@@ -191,21 +253,7 @@ def _finish(tx: Transaction, key: int, finish: Finish) -> None:
         tx.execute("DELETE FROM _kept.held_removal WHERE calendar_key = ?", [key])
         tx.append("held_removal", [{"calendar_key": key, "path_key": place, "first_held_at": first} for place, first in since.items()])
     discovery.set_state(tx, key, "ok", None)
-
-
-def _calendar_run(tx: Transaction, run_id: str, each: CalendarRun) -> Row:
-    return {
-        "run_id": run_id,
-        "calendar_key": _calendar_key(tx, each.calendar_id),
-        "requests": each.requests,
-        "bytes": each.bytes,
-        "added": each.counts.added,
-        "changed": each.counts.changed,
-        "removed": each.counts.removed,
-        "rejected": each.counts.rejected,
-        "outcome": each.outcome,
-        "error_code": each.error_code,
-    }
+    absences.returned(tx, key)
 
 
 def _fresh_keys(tx: Transaction, run: Run) -> list[int]:

@@ -7,8 +7,10 @@ from collections.abc import Iterable
 from icalsync.core.model import Role
 from icalsync.errors import CalendarReadOnly, NotSelectable
 from icalsync.messages import say
-from icalsync.store import names, readings
+from icalsync.store import appointments, names, obstacles, readings
+from icalsync.store.audit import audit
 from icalsync.store.database import Database
+from icalsync.store.intents import intending
 from icalsync.store.transaction import Row, Transaction
 from icalsync.store.versions import rewrite
 
@@ -24,22 +26,33 @@ class Roles:
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    def link(self, sub_account: str, user_id: str, calendar_id: str, *, actor: str, assume_writable: bool = False) -> Row:
+    def link(
+        self, sub_account: str, user_id: str, calendar_id: str, *, actor: str, assume_writable: bool = False, move: bool = False
+    ) -> Row:
         """Link a calendar (an older one is released); it becomes a conflict calendar too (R5). The role, as ``calendar_roles`` shows it.
 
+        Events of appointments stay where they were written; with ``move`` those of future ones are written to the new calendar and then
+        deleted in the old one: the row says how many are ``moved``, and how many are ``left`` because a change made to them is not settled.
         ``NotSelectable``; ``CalendarReadOnly`` where the server grants no writing. Where it does not say, ``assume_writable`` is the
         person's decision, and stands in ``audit_log`` (R3).
         """
-        with self._db.write() as tx:
+        with intending(self._db) as intents:
+            tx = intents.tx
             user = names.user(tx, sub_account, user_id)
             calendar = _selectable(tx, user["user_key"], calendar_id)
             if calendar["access"] != "write":
                 if calendar["privileges"] is not None or not assume_writable:
                     raise CalendarReadOnly(name=calendar["display_name"])
-                _audit(tx, actor, "ASSUME_WRITABLE", calendar["calendar_id"])
+                audit(tx, actor, "ASSUME_WRITABLE", calendar["calendar_id"])
+                _assume_writable(tx, calendar["calendar_key"])
             roles = {role for role in _roles(tx, user["user_key"]) if role[1] != Role.LINKED}
             _keep(tx, user["user_key"], roles | {(calendar["calendar_key"], Role.LINKED), (calendar["calendar_key"], Role.CONFLICT)})
-            return next(row for row in _shown(tx, user) if row["role"] == Role.LINKED)
+            _follow(tx, user["user_key"])
+            role = next(row for row in _shown(tx, user) if row["role"] == Role.LINKED)
+            if not move:
+                return role
+            moved, left = appointments.move_all(intents, user["user_key"], calendar["calendar_key"])
+            return {**role, "moved": moved, "left": left}
 
     def unlink(self, sub_account: str, user_id: str) -> Row | None:
         """No calendar is linked any more; the role that ended, or None. It stays a conflict calendar."""
@@ -47,6 +60,7 @@ class Roles:
             user = names.user(tx, sub_account, user_id)
             ended = next((row for row in _shown(tx, user) if row["role"] == Role.LINKED), None)
             _keep(tx, user["user_key"], {role for role in _roles(tx, user["user_key"]) if role[1] != Role.LINKED})
+            _follow(tx, user["user_key"])
             return ended
 
     def add_conflicts(self, sub_account: str, user_id: str, ids: Iterable[str]) -> list[Row]:
@@ -64,6 +78,18 @@ class Roles:
             removed = {(names.calendar(tx, user["user_key"], each)["calendar_key"], Role.CONFLICT) for each in ids}
             _keep(tx, user["user_key"], _roles(tx, user["user_key"]) - removed)
             return _shown(tx, user)
+
+    def conflict_integrations(self, sub_account: str, user_id: str) -> list[str]:
+        """The accounts that must be asked before the user is booked (R14): ids of those with a conflict calendar of theirs."""
+        with self._db.read() as tx:
+            found = tx.rows(
+                "SELECT DISTINCT i.integration_id FROM _kept.calendar_role_version r JOIN _kept.calendar c USING (calendar_key) "
+                "JOIN _kept.integration i USING (integration_key) "
+                "JOIN _kept.connection_version n ON n.user_key = r.user_key AND n.integration_key = c.integration_key "
+                "WHERE n.known_to = 'infinity' AND r.user_key = ? AND r.role = 'CONFLICT' AND r.known_to = 'infinity' ORDER BY ALL",
+                [names.user(tx, sub_account, user_id)["user_key"]],
+            )
+            return [row["integration_id"] for row in found]
 
     def roles(self, sub_account: str, user_id: str) -> list[Row]:
         """The linked calendar first, then the conflict calendars."""
@@ -94,5 +120,14 @@ def _selectable(tx: Transaction, user_key: int, calendar_id: str) -> Row:
     return calendar
 
 
-def _audit(tx: Transaction, actor: str, action: str, what: str, reason: str | None = None) -> None:
-    tx.append("audit_log", [{"at": tx.clock_now, "actor": actor, "action": action, "object": what, "reason": reason}])
+def _assume_writable(tx: Transaction, calendar_key: int) -> None:
+    """It holds until the server says otherwise (R3)."""
+    if tx.row("FROM _kept.assumed_writable WHERE calendar_key = ?", [calendar_key]) is None:
+        tx.append("assumed_writable", [{"calendar_key": calendar_key, "since": tx.clock_now}])
+
+
+def _follow(tx: Transaction, user_key: int) -> None:
+    """Alerts about linked calendars follow the roles."""
+    connected = "SELECT integration_key FROM _kept.connection_version WHERE user_key = ? AND known_to = 'infinity' ORDER BY 1"
+    for row in tx.rows(connected, [user_key]):
+        obstacles.follow_calendars(tx, row["integration_key"])

@@ -10,8 +10,8 @@ import pytest
 from dateutil.tz import tzical
 from icalendar import Calendar
 
+from icalsync.core.zone_text import vtimezone
 from icalsync.demo.text import Entry, Guest, Task, duration, event_object, folded, task_object
-from icalsync.demo.vtimezone import vtimezone
 
 STAMPED = datetime(2026, 11, 22, 5, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -10,7 +10,8 @@ import pytest
 
 import icalsync
 from icalsync.core.interval import Interval
-from icalsync.engine.run import Wish, _lost, sync_integration
+from icalsync.engine.run import sync_integration
+from icalsync.engine.visit import Wish, lost
 from icalsync.errors import IcalsyncError, LeaseLost, SyncTokenInvalid, UnknownIntegration
 from icalsync.messages import next_step_for
 from icalsync.ports import Counts, Lease, PullBatch
@@ -217,12 +218,12 @@ def test_a_chosen_calendar_that_may_no_longer_be_chosen_is_named_with_its_reason
     app.sync()
     integration_id = app.integrations()[0]["integration_id"]
     state = app._parts.pulls.load(integration_id)
-    lost = tuple(replace(each, selectable=False, not_selectable_reason="SUBSCRIBED") for each in state.calendars)
-    rows = _lost(replace(state, calendars=lost), Wish())
+    vanished = tuple(replace(each, selectable=False, not_selectable_reason="SUBSCRIBED") for each in state.calendars)
+    rows = lost(replace(state, calendars=vanished), Wish())
     chosen = {each.calendar_id for each in state.calendars if each.roles}
     assert {row.calendar_id for row in rows} == chosen
     assert {row.error_code for row in rows} == {"SUBSCRIBED"}
-    assert _lost(replace(state, calendars=lost), Wish(calendars=frozenset({"another"}))) == []
+    assert lost(replace(state, calendars=vanished), Wish(calendars=frozenset({"another"}))) == []
     assert "subscription" in next_step_for("SUBSCRIBED")
 
 
@@ -236,10 +237,10 @@ def test_one_integration_that_is_gone_or_contended_never_kills_the_run_of_the_ot
     fill(work, 1)
     acquire = app._parts.pulls.acquire
 
-    def acquired(integration_id: str, holder: str, seconds: float) -> Lease:
+    def acquired(integration_id: str, holder: str, seconds: float, beginning: Any = None) -> Lease:
         if integration_id == lost:
             raise error
-        return acquire(integration_id, holder, seconds)
+        return acquire(integration_id, holder, seconds, beginning)
 
     monkeypatch.setattr(app._parts.pulls, "acquire", acquired)
     report = app.sync()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from email.utils import format_datetime
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from icalsync.clock import SystemClock
 from tests.icloud.answers import Reply, edge_page
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from icalsync.ports import Clock
 
 
+LEDGERS: Final[list[Ledger]] = []
+"""Of every look-alike that the running test made: what holds over the whole suite is asserted on them (R8)."""
+
+
 class ICloud:
     """A server that behaves as iCloud is known to behave (icloud.md), on two ports of loopback, in threads of this process.
 
@@ -40,6 +44,7 @@ class ICloud:
     ) -> None:
         self.clock = clock or SystemClock()
         self.ledger = Ledger()
+        LEDGERS.append(self.ledger)
         self._state = State(self.clock, switches or Switches())
         self._mistakes: list[str] = []
         self._front = Front(self._state, self.ledger, lambda: self.partition_url.rstrip("/"), lambda: self._hosts.name)

@@ -7,17 +7,21 @@ import random
 import resource
 import signal
 import sys
+import threading
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from icalsync.clock import SystemClock
-from icalsync.errors import StoreError
-from icalsync.ports import Finish, ObjectWrite, PullBatch
+from icalsync.core.writing import fields_of
+from icalsync.errors import IcalsyncError, StoreError
+from icalsync.ports import BookingRequest, Finish, ObjectWrite, PullBatch, PushOutcome
 from icalsync.store import migrations
+from icalsync.store.bookings import Bookings
 from icalsync.store.database import Database
+from icalsync.store.outbox import Outbox
 from icalsync.store.pulls import Pulls
-from tests.store.conftest import WINDOW, at, meeting
+from tests.store.conftest import WINDOW, ToldClock, at, meeting
 
 
 def say(text: str) -> None:
@@ -87,6 +91,53 @@ def write(path: Path, seconds: str) -> None:
         done += 1
         time.sleep(0.02)
     say(str(done))
+
+
+def book(path: Path, start: str, threads: str) -> None:
+    """Let so many threads book one slot at the same moment, when told to; say what became of each."""
+    starts = datetime.fromisoformat(start)
+    asked = starts - timedelta(hours=1)
+    bookings = Bookings(Database(path, ToldClock(asked), lock_wait=60))
+    request = BookingRequest("acme", "anna", starts, starts + timedelta(minutes=30), "x")
+    barrier, said = threading.Barrier(int(threads) + 1), []
+
+    def one() -> None:
+        barrier.wait()
+        try:
+            bookings.book(request, actor="child", asked_at=asked, polled_since=None)
+            said.append("booked")
+        except IcalsyncError as error:
+            said.append(error.code)
+
+    workers = [threading.Thread(target=one) for _ in range(int(threads))]
+    for worker in workers:
+        worker.start()
+    say("ready")
+    sys.stdin.readline()
+    barrier.wait()
+    for worker in workers:
+        worker.join()
+    say(" ".join(said))
+
+
+def appoint(path: Path) -> None:
+    """Book, send, move and cancel one appointment after the other, saying what was acknowledged."""
+    db = Database(path, SystemClock(), lock_wait=20)
+    bookings, outbox, pulls = Bookings(db), Outbox(db), Pulls(db)
+    starts, who = datetime(2026, 11, 24, 9, tzinfo=UTC), {"actor": "child", "asked_at": datetime(2026, 11, 23, tzinfo=UTC)}
+    say("ready")
+    while True:
+        request = BookingRequest("acme", "anna", starts, starts + timedelta(minutes=30), "x", check=False)
+        booked = bookings.book(request, polled_since=None, **who)["appointment_id"]
+        say(f"+{booked}")
+        lease = pulls.acquire("int-1", f"PID {os.getpid()}", 60)
+        for task in outbox.due("int-1", SystemClock().now()):
+            mark = None if task.content is None else fields_of(task.content).fingerprint
+            if outbox.begin(lease, task, mark):
+                outbox.settle(lease, PushOutcome(task.outbox_id, "done", sent=mark))
+        pulls.release(lease)
+        bookings.cancel(booked, actor="child")
+        say(f"-{booked}")
 
 
 def upgrade(path: Path, how: str) -> None:

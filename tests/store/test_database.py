@@ -281,7 +281,8 @@ def test_t8_nothing_of_the_schema_waits_in_a_wal(tmp_path, clock):
     migrations.create(path, NOW)
     assert [each.name for each in tmp_path.iterdir()] == ["x.duckdb"]
     with Database(path, ToldClock()).read() as tx:
-        assert tx.rows("FROM _kept.schema_migration") == [{"version": 1, "name": "first", "applied_at": NOW.astimezone(UTC)}]
+        ran = [{"version": step.version, "name": step.name, "applied_at": NOW.astimezone(UTC)} for step in migrations.STEPS]
+        assert tx.rows("FROM _kept.schema_migration ORDER BY version") == ran
 
 
 def test_frames_have_stable_types(db):

@@ -42,10 +42,15 @@ class Accounts(Face):
         """One of them, by id or unique name. ``UnknownCalendar``, ``AmbiguousName``."""
         return self._parts.accounts.calendar(sub_account, user_id, name)
 
-    def link(self, sub_account: str, user_id: str, calendar: str, *, assume_writable: bool = False) -> dict[str, Any]:
-        """Make a calendar (id or unique name) the user's linked one (R4), and by default a conflict calendar too (R5)."""
+    def link(self, sub_account: str, user_id: str, calendar: str, *, assume_writable: bool = False, move: bool = False) -> dict[str, Any]:
+        """Make a calendar (id or unique name) the user's linked one (R4), and by default a conflict calendar too (R5).
+
+        Events of appointments stay where they were written; with ``move`` those of future ones go to the new calendar.
+        """
         calendar_id = self._parts.accounts.calendar(sub_account, user_id, calendar)["calendar_id"]
-        return self._parts.roles.link(sub_account, user_id, calendar_id, actor=self._parts.actor, assume_writable=assume_writable)
+        return self._parts.roles.link(
+            sub_account, user_id, calendar_id, actor=self._parts.actor, assume_writable=assume_writable, move=move
+        )
 
     def unlink(self, sub_account: str, user_id: str) -> dict[str, Any] | None:
         """End the user's linked calendar; what was written to it stays. The role that ended, or None."""

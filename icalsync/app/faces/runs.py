@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import Any
 
-from icalsync.app import quarantine, syncing
+from icalsync.app import quarantine, syncing, watching
 from icalsync.app.faces.base import Face
 from icalsync.app.syncing import Scope, SyncReport
 from icalsync.engine.context import Progress
+from icalsync.errors import IcalsyncError
 
 
 class Runs(Face):
@@ -25,6 +28,21 @@ class Runs(Face):
     ) -> SyncReport:
         """Pull what changed, once per integration in scope."""
         return syncing.sync(self._parts, Scope(sub_account, user, calendar, tuple(confirm_deletions)), report)
+
+    def watch(
+        self,
+        sub_account: str | None = None,
+        user: str | None = None,
+        calendar: str | None = None,
+        *,
+        every: timedelta = timedelta(seconds=60),
+        stop: threading.Event | None = None,
+        told: Callable[[dict[str, Any]], None] = lambda _run: None,
+        troubled: Callable[[IcalsyncError], None] = lambda _error: None,
+    ) -> list[str]:
+        """Sync again and again until ``stop`` is set, each account by itself; see ``app.watching.watch``. ``AnotherWatcher``."""
+        scope = Scope(sub_account, user, calendar)
+        return watching.watch(self._parts, scope, every=every, stop=stop or threading.Event(), told=told, troubled=troubled)
 
     def plan(self, sub_account: str | None = None, user: str | None = None, calendar: str | None = None) -> list[dict[str, Any]]:
         """What a sync would do now, calendar by calendar; changes nothing."""

@@ -24,8 +24,20 @@ class Tables(Face):
         """A reading query over the public views, parameters by name (``$u``), own frames by name; ``QueryRefused`` for anything else."""
         return self._parts.answers.sql(query, params, dict(frames or {}))
 
-    def export(self, view: str, output: str | PathLike[str], *, where: str | None = None) -> dict[str, Any]:
-        """Write a view to a ``.csv``, ``.parquet`` or ``.json`` file."""
+    def export(
+        self,
+        view: str,
+        output: str | PathLike[str],
+        *,
+        where: str | None = None,
+        form: str | None = None,
+        dialect: str = "plain",
+    ) -> dict[str, Any]:
+        """Write a view to a ``.csv``, ``.parquet`` or ``.json`` file, or in a directory to one named after the view.
+
+        ``form`` is the format where the name does not say it. CSV is safe against formulas; ``dialect="excel-de"`` is one that a German
+        Excel opens (instants as wall times in UTC). ``view``, ``output``, ``rows``. ``UnknownView``, ``QueryRefused``, ``InvalidInput``.
+        """
         from icalsync.app import exporting  # noqa: PLC0415  # as above
 
-        return exporting.export(self._parts, view, Path(output), where)
+        return exporting.export(self._parts, view, Path(output), where, form, dialect)

@@ -26,12 +26,14 @@ JOIN _kept.sub_account_version s ON s.sub_account_key = u.sub_account_key AND s.
 CREATE OR REPLACE VIEW _kept.serving AS SELECT DISTINCT integration_key FROM _kept.connection_version WHERE known_to = 'infinity';
 
 CREATE OR REPLACE VIEW integrations AS
-SELECT i.integration_id, i.provider, l.account AS account_name, s.status, s.reason AS status_reason, f.last_success_at
+SELECT i.integration_id, i.provider, l.account AS account_name, s.status, s.reason AS status_reason, f.last_success_at,
+    coalesce(a.failures, 0) AS failures, a.next_try_at
 FROM _kept.integration i
 SEMI JOIN _kept.serving g ON g.integration_key = i.integration_key
 JOIN _kept.integration_login l ON l.integration_key = i.integration_key
 JOIN _kept.integration_status_version s ON s.integration_key = i.integration_key AND s.known_to = 'infinity'
-LEFT JOIN _kept.integration_freshness f ON f.integration_key = i.integration_key;
+LEFT JOIN _kept.integration_freshness f ON f.integration_key = i.integration_key
+LEFT JOIN _kept.account_standing a ON a.integration_key = i.integration_key;
 
 CREATE OR REPLACE VIEW connections AS
 SELECT u.sub_account, u.user_id, i.integration_id, c.connected_at, c.remote_change_policy
@@ -103,7 +105,7 @@ CREATE OR REPLACE VIEW occurrences AS
 SELECT u.sub_account, u.user_id, c.calendar_id, v.href, v.uid, o.recurrence_id, o.starts_at, o.ends_at, f.all_day,
     CASE WHEN f.all_day AND NOT f.travel THEN o.starts_local::DATE END AS starts_on,
     CASE WHEN f.all_day AND NOT f.travel THEN o.ends_local::DATE END AS ends_on,
-    d.busyness, d.reason, v.known_from
+    d.busyness, CASE WHEN v.drifted AND v.own_user_key = r.user_key THEN 'DRIFT' ELSE d.reason END AS reason, v.known_from
 FROM _kept.calendar_reading r
 JOIN _kept.account_user u USING (user_key)
 JOIN _kept.calendar c USING (calendar_key)
@@ -114,10 +116,21 @@ JOIN _kept.verdict d ON d.facts_key = o.facts_key AND d.policy_key = r.policy_ke
 WHERE r.known_to = 'infinity' AND v.known_to = 'infinity'
     AND (o.zone IS NULL OR o.zone = r.time_zone) AND (o.address_set_key IS NULL OR o.address_set_key = r.address_set_key);
 
+-- How far each appointment is written: the state of its oldest open intent, else what the last one led to.
+CREATE OR REPLACE VIEW _kept.push_state AS
+SELECT q.appointment_id,
+    CASE WHEN q.head IS NOT NULL THEN q.head WHEN q.last = 'failed' THEN 'failed' WHEN o.state = 'present' THEN 'pushed' ELSE 'removed' END AS push_state
+FROM (
+    SELECT appointment_id, arg_min(state, number) FILTER (state NOT IN ('done', 'failed')) AS head, arg_max(state, number) AS last
+    FROM _kept.outbox GROUP BY appointment_id
+) q
+LEFT JOIN _kept.own_object o ON o.appointment_id = q.appointment_id AND o.live;
+
 CREATE OR REPLACE VIEW appointments AS
 SELECT a.appointment_id, u.sub_account, u.user_id, a.starts_at, a.ends_at, CASE WHEN a.title = '' THEN '' ELSE '•••' END AS title,
-    a.status, a.push_state, c.calendar_id, a.href, a.booked_at, a.cancelled_at, a.moved_from, a.forced
+    a.status, p.push_state, c.calendar_id, a.href, a.booked_at, a.cancelled_at, a.moved_from, a.forced, a.uncertain, a.changed_by
 FROM _kept.appointment_version a JOIN _kept.account_user u USING (user_key) LEFT JOIN _kept.calendar c ON c.calendar_key = a.calendar_key
+LEFT JOIN _kept.push_state p ON p.appointment_id = a.appointment_id
 WHERE a.known_to = 'infinity';
 
 CREATE OR REPLACE VIEW blocked_slots AS
@@ -195,7 +208,7 @@ JOIN _kept.calendar c USING (calendar_key)
 JOIN _kept.object_version v ON v.calendar_key = r.calendar_key
 JOIN _kept.occurrence o ON o.calendar_key = v.calendar_key AND o.version_key = v.version_key
 JOIN _kept.verdict d ON d.facts_key = o.facts_key AND d.policy_key = r.policy_key AND NOT d.own
-WHERE (r.blocks OR (r.linked AND v.own_user_key = r.user_key))
+WHERE (r.blocks OR v.own_user_key = r.user_key)   -- our own event, changed, blocks wherever it was dragged (R11)
     AND (o.zone IS NULL OR o.zone = r.time_zone) AND (o.address_set_key IS NULL OR o.address_set_key = r.address_set_key)
     AND o.starts_at < o.ends_at AND d.busyness <> 'FREE'
     AND (v.own_user_key IS NULL OR v.own_user_key <> r.user_key OR v.drifted)
@@ -227,60 +240,9 @@ FROM _kept.busy_rows(t, least(_kept.moment_of(t), now())) b JOIN _kept.account_u
 
 CREATE OR REPLACE VIEW busy AS FROM busy_as_of('9999-12-31 00:00:00+00');
 
--- Overlapping pairs: rows of up to 31 days meet in hour buckets, longer ones are compared with each row of their user.
-CREATE OR REPLACE VIEW double_bookings AS
-WITH b AS (
-    SELECT *, ends_at - starts_at > INTERVAL 31 DAY AS long,
-        -- which of two that start together is the first: by everything that tells them apart, so that findings are stable
-        concat_ws('|', epoch_us(ends_at), source, calendar_id, uid, recurrence_id, href, ref, reason) AS n
-    FROM _kept.busy_rows('9999-12-31 00:00:00+00', now()) WHERE busyness <> 'UNKNOWN'
-),
-x AS (
-    SELECT *, unnest(range(epoch_us(starts_at) // 3600000000, (epoch_us(ends_at) - 1) // 3600000000 + 1)) AS bucket FROM b WHERE NOT long
-),
-pair AS (
-    SELECT f AS f, s AS s FROM x f JOIN x s
-        ON f.user_key = s.user_key AND f.bucket = s.bucket AND (f.starts_at, f.n) < (s.starts_at, s.n) AND f.starts_at < s.ends_at AND s.starts_at < f.ends_at
-        AND f.bucket = greatest(epoch_us(f.starts_at) // 3600000000, epoch_us(s.starts_at) // 3600000000)
-    UNION ALL
-    SELECT CASE WHEN (l.starts_at, l.n) < (o.starts_at, o.n) THEN l ELSE o END, CASE WHEN (l.starts_at, l.n) < (o.starts_at, o.n) THEN o ELSE l END
-    FROM (SELECT *, 0::BIGINT AS bucket FROM b WHERE long) l JOIN (SELECT *, 0::BIGINT AS bucket FROM b) o
-        ON l.user_key = o.user_key AND l.starts_at < o.ends_at AND o.starts_at < l.ends_at
-        AND (NOT o.long OR (l.starts_at, l.n) < (o.starts_at, o.n))
-),
-found AS (
-    SELECT u.sub_account, u.user_id, greatest(f.starts_at, s.starts_at) AS starts_at, least(f.ends_at, s.ends_at) AS ends_at,
-        f.source AS first_source, f.calendar_id AS first_calendar_id, f.uid AS first_uid, f.ref AS first_ref, f.known_from AS first_known_from,
-        s.source AS second_source, s.calendar_id AS second_calendar_id, s.uid AS second_uid, s.ref AS second_ref, s.known_from AS second_known_from,
-        f.recurrence_id AS first_recurrence_id, s.recurrence_id AS second_recurrence_id, f.starts_at AS first_starts_at, s.starts_at AS second_starts_at,
-        fa.forced AS first_forced, sa.forced AS second_forced
-    FROM pair
-    JOIN _kept.account_user u ON u.user_key = f.user_key
-    LEFT JOIN _kept.appointment_version fa ON f.source = 'appointment' AND fa.appointment_id = f.ref AND fa.known_to = 'infinity'
-    LEFT JOIN _kept.appointment_version sa ON s.source = 'appointment' AND sa.appointment_id = s.ref AND sa.known_to = 'infinity'
-    -- One meeting seen twice is one; an appointment and its own drifted copy are one; a blocked slot over an outside event is no booking.
-    WHERE NOT (f.source = 'external' AND s.source = 'external' AND f.uid IS NOT DISTINCT FROM s.uid AND f.uid IS NOT NULL
-               AND f.recurrence_id IS NOT DISTINCT FROM s.recurrence_id)
-        AND f.ref IS DISTINCT FROM coalesce(s.ref, '')
-        AND NOT (f.source <> 'appointment' AND s.source <> 'appointment' AND 'blocked_slot' IN (f.source, s.source))
-)
-SELECT
-    left(md5(concat_ws('|', sub_account, user_id, first_source, first_calendar_id, first_uid, first_recurrence_id, first_ref, epoch_us(first_starts_at),
-        second_source, second_calendar_id, second_uid, second_recurrence_id, second_ref, epoch_us(second_starts_at))), 16) AS finding_id,
-    sub_account, user_id, starts_at, ends_at,
-    first_source, first_calendar_id, first_uid, first_ref, first_known_from,
-    second_source, second_calendar_id, second_uid, second_ref, second_known_from,
-    CASE WHEN first_source = 'external' AND second_source = 'external' THEN 'EXTERNAL_ONLY'
-         WHEN coalesce(first_forced, false) OR coalesce(second_forced, false) THEN 'FORCED'
-         WHEN first_source = 'appointment' AND second_source = 'appointment' THEN 'RACE'
-         WHEN first_source = 'appointment' AND second_known_from > first_known_from THEN 'LATE_ARRIVAL'
-         WHEN second_source = 'appointment' AND first_known_from > second_known_from THEN 'LATE_ARRIVAL'
-         ELSE 'RULE_LET_IT_THROUGH' END AS cause
-FROM found;
-
 CREATE OR REPLACE VIEW sync_runs AS
 SELECT r.run_id, i.integration_id, r.purpose, r.started_at, r.ended_at, r.requests, r.bytes, r.added, r.changed, r.removed, r.rejected, r.pushed,
-    r.outcome, r.error_code
+    r.outcome, r.error_code, r.heartbeat_at
 FROM _kept.sync_run r JOIN _kept.integration i USING (integration_key);
 
 CREATE OR REPLACE VIEW sync_calendar_runs AS
@@ -291,14 +253,18 @@ CREATE OR REPLACE VIEW quarantine AS
 SELECT c.calendar_id, q.href, q.reason, q.first_seen_at, q.last_seen_at
 FROM _kept.quarantine q JOIN _kept.calendar c USING (calendar_key) WHERE q.healed_at IS NULL;
 
+CREATE OR REPLACE VIEW _kept.owner AS
+SELECT DISTINCT a.appointment_id, u.sub_account, u.user_id FROM _kept.appointment_version a JOIN _kept.account_user u USING (user_key);
+
 CREATE OR REPLACE VIEW drift AS
 SELECT d.drift_id, d.appointment_id, c.calendar_id, d.kind, d.ours_starts_at, d.ours_ends_at, d.theirs_starts_at, d.theirs_ends_at,
-    d.first_seen_at, d.settled_at, d.settlement
-FROM _kept.drift d JOIN _kept.calendar c USING (calendar_key);
+    d.first_seen_at, d.settled_at, d.settlement, w.sub_account, w.user_id
+FROM _kept.drift d JOIN _kept.calendar c USING (calendar_key) LEFT JOIN _kept.owner w ON w.appointment_id = d.appointment_id;
 
 CREATE OR REPLACE VIEW outbox AS
-SELECT o.outbox_id, o.appointment_id, c.calendar_id, o.action, o.state, o.attempts, o.last_error, o.next_try_at, o.created_at
-FROM _kept.outbox o JOIN _kept.calendar c USING (calendar_key);
+SELECT o.outbox_id, o.appointment_id, c.calendar_id, o.action, o.state, o.attempts, o.last_error, o.next_try_at, o.created_at,
+    w.sub_account, w.user_id
+FROM _kept.outbox o JOIN _kept.calendar c USING (calendar_key) LEFT JOIN _kept.owner w ON w.appointment_id = o.appointment_id;
 
 CREATE OR REPLACE VIEW alerts AS
 SELECT a.alert_id, a.kind, coalesce(s.sub_account, u.sub_account) AS sub_account, u.user_id, i.integration_id, c.calendar_id, a.raised_at, a.cleared_at, a.says

@@ -1,4 +1,7 @@
-"""A VTIMEZONE for an IANA zone, derived from the zone data itself: two yearly rules, or one fixed offset (RFC 5545 §3.6.5)."""
+"""A VTIMEZONE for an IANA zone, as text: two yearly rules, or one fixed offset (RFC 5545 §3.6.5).
+
+The opposite of ``core.vtimezone``, which reads them.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +30,12 @@ def vtimezone(zone: str, years: range) -> tuple[str, ...]:
     """Content lines, unfolded, right for every year of ``years``; ``ValueError`` for a zone that two yearly rules cannot tell."""
     info = ZoneInfo(zone)
     changes = [change for year in years for change in _transitions(info, year)]
+    offsets = [offset for change in changes for offset in (change.before, change.after)] or [
+        _offset(datetime(years.start, 1, 1, tzinfo=UTC), info)
+    ]
+    if any(offset % timedelta(minutes=1) for offset in offsets):
+        msg = f"{zone} was off UTC by seconds then"
+        raise ValueError(msg)
     lines = ["BEGIN:VTIMEZONE", f"TZID:{zone}"]
     if not changes:
         lines += _fixed(info, years.start)

@@ -1,0 +1,61 @@
+"""Alerts as people see them, and as they deal with them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from icalsync.errors import NotFound
+from icalsync.store import names, reconciling
+from icalsync.store.audit import audit
+from icalsync.store.database import Database
+from icalsync.store.transaction import Row
+
+_ROWS: Final = """
+    SELECT v.* FROM alerts v JOIN _kept.alert a USING (alert_id)
+    LEFT JOIN _kept.account_user u ON u.user_key = a.user_key
+    WHERE (NOT ? OR v.cleared_at IS NULL)
+"""
+_OF_SOMEBODY: Final = """
+    AND (u.sub_account_key = ? AND u.user_key = coalesce(?, u.user_key)
+        OR a.user_key IS NULL AND a.sub_account_key = ?
+        OR a.user_key IS NULL AND a.integration_key IN (
+            SELECT n.integration_key FROM _kept.connection_version n JOIN _kept.account_user w USING (user_key)
+            WHERE n.known_to = 'infinity' AND w.sub_account_key = ? AND w.user_key = coalesce(?, w.user_key)))
+"""
+
+
+class Alerts:
+    """What stands open, and what is over."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def rows(self, sub_account: str | None = None, user_id: str | None = None, open_only: bool = True) -> list[Row]:
+        """Rows of the view ``alerts``, the newest first: of a user, a sub-account (with the accounts that serve it), or all.
+
+        ``UnknownSubAccount``, ``UnknownUser``.
+        """
+        reconciling.at_start(self._db)
+        order = "ORDER BY v.raised_at DESC, v.alert_id"
+        with self._db.read() as tx:
+            if sub_account is None:
+                return tx.rows(f"{_ROWS} {order}", [open_only])
+            account, user = names.scope(tx, sub_account, user_id)
+            return tx.rows(f"{_ROWS} {_OF_SOMEBODY} {order}", [open_only, account, user, account, account, user])
+
+    def clear(self, alert_id: str, *, actor: str) -> Row:
+        """A person has dealt with it: it is over, and who said so is logged. The row; ``NotFound``.
+
+        What cannot be sent because the journal does not know it (``JOURNAL_BEHIND``) is released by that.
+        """
+        released = None
+        with self._db.read() as tx:
+            found = tx.row("SELECT * FROM _kept.alert WHERE alert_id = ?", [alert_id])
+        if found is None:
+            raise NotFound(kind="alert", name=alert_id)
+        if found["kind"] == "JOURNAL_BEHIND" and found["cleared_at"] is None:
+            released = reconciling.release(self._db, found["subject"])
+        with self._db.write() as tx:
+            tx.execute("UPDATE _kept.alert SET cleared_at = ? WHERE alert_id = ? AND cleared_at IS NULL", [tx.clock_now, alert_id])
+            audit(tx, actor, "CLEAR_ALERT", f"{found['kind']} {alert_id}", released)
+            return tx.rows("FROM alerts WHERE alert_id = ?", [alert_id])[0]

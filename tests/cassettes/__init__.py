@@ -1,0 +1,1 @@
+"""Recorded traffic: made by ``make record``, kept in ``cassettes/``, replayed and searched for secrets by the tests here."""
