@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -13,28 +14,39 @@ from icalsync.ports import Beginning, CalendarServer, Collection, Delta, Discove
 FIRST_PAUSE: Final = 0.05
 LONGEST_PAUSE: Final = 0.5
 """Seconds between two looks at a lease that somebody holds."""
+LATE: Final = 0.2
+"""Seconds for getting at the file after which others may have asked the server meanwhile."""
 RENEWED_AFTER: Final = 0.2
 """Share of the lease's time after which it is renewed before the server is asked the next thing."""
 SLICE: Final = 50
 """Hrefs fetched between two looks at lease and stop: what one multiget asks for anyway (icloud.md §3.2)."""
 
 
-def take(context: Context, integration_id: str, beginning: Beginning, *, since: datetime | None) -> Lease | Run:
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An account that is held, and the run that began when it was: the server is asked from then on, however long that was waited for."""
+
+    lease: Lease
+    beginning: Beginning
+
+
+def take(context: Context, integration_id: str, beginning: Beginning, *, since: datetime | None) -> Held | Run:
     """The lease, waited for; or where ``since`` is given, the result of a run over the whole account that began after that moment.
 
     Whoever asked while somebody else held the account takes what comes of it, instead of asking the server the same once more
     (design.md §2). ``AnotherSyncIsRunning`` after ``lease_wait`` seconds, ``SyncStopped``.
     """
-    deadline = context.clock.monotonic() + context.lease_wait
+    asked = context.clock.monotonic()
     patience = context.lease_wait
     pause = FIRST_PAUSE
     while True:
+        begins = replace(beginning, started_at=context.clock.now())
         try:
-            return context.store.acquire(integration_id, context.holder, context.lease_seconds, beginning)
+            lease = context.store.acquire(integration_id, context.holder, context.lease_seconds, begins)
         except AnotherSyncIsRunning:
             held = True
             while held:
-                if context.clock.monotonic() >= deadline or patience <= 0:
+                if context.clock.monotonic() >= asked + context.lease_wait or patience <= 0:
                     raise
                 context.pause(pause, integration_id)
                 patience -= pause  # a clock that stands still must not make anybody wait for ever
@@ -42,6 +54,17 @@ def take(context: Context, integration_id: str, beginning: Beginning, *, since: 
                 held, run = _looked(context, integration_id, since)
                 if run is not None:
                     return run
+        else:
+            late = pause > FIRST_PAUSE or context.clock.monotonic() - asked > LATE
+            return (_already_done(context, lease, since) if late else None) or Held(lease, begins)
+
+
+def _already_done(context: Context, lease: Lease, since: datetime | None) -> Run | None:
+    """What others brought between the last look and the lease: then it is given back unused."""
+    _, run = _looked(context, lease.integration_id, since)
+    if run is not None:
+        context.store.release(lease, asked=False)
+    return run
 
 
 def _looked(context: Context, integration_id: str, since: datetime | None) -> tuple[bool, Run | None]:

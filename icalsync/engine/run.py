@@ -60,12 +60,12 @@ def sync_integration(context: Context, integration_id: str, wish: Wish = ORDINAR
         return taken
     asked = True
     try:
-        run = _held(context, taken, beginning, wish)
+        run = _held(context, taken.lease, taken.beginning, wish)
     except HostHeld:
         asked = False
         raise
     finally:
-        context.store.release(taken, asked=asked)
+        context.store.release(taken.lease, asked=asked)
     _log_run(run)
     return run
 

@@ -19,12 +19,13 @@ from icalsync.engine.visit import Wish
 from icalsync.errors import AnotherSyncIsRunning, AuthenticationRejected
 from icalsync.ports import Beginning, Purpose, Run
 from icalsync.settings import load_settings
+from tests.faults.world import held_open
 from tests.icloud import ICloud, MovableClock
 from tests.icloud.fixtures import ANNA, BEN, PASSWORD
 from tests.servers import event_at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from icalsync.app import App
@@ -72,9 +73,11 @@ def copied(template: Path, directory: Path, icloud: ICloud, clock: Any) -> App:
 
 
 @pytest.fixture
-def app(tmp_path: Path, template: Path, icloud: ICloud, icloud_clock: MovableClock) -> App:
-    """On the look-alike's clock."""
-    return copied(template, tmp_path, icloud, icloud_clock)
+def app(tmp_path: Path, template: Path, icloud: ICloud, icloud_clock: MovableClock) -> Iterator[App]:
+    """On the look-alike's clock; the file stays open, because this process is alone and opening takes most of a small run's time."""
+    made = copied(template, tmp_path, icloud, icloud_clock)
+    with held_open(made):
+        yield made
 
 
 @pytest.fixture
