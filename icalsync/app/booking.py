@@ -32,6 +32,8 @@ SETTLEMENTS: Final = ("accept", "restore", "keep")
 def book(parts: Parts, request: Mapping[str, Any], start: Moment, end: Moment, *, push: bool) -> dict[str, Any]:
     """Book a slot; the row of the view ``appointments`` with its title. See ``App.book``."""
     user = parts.people.user(request["sub_account"], request["user_id"])
+    if not request["title"].strip():
+        raise InvalidInput(what="the title", value=request["title"], why="it is empty; say what the appointment is")
     slot = _slot(parts, user, start, end)
     wanted = BookingRequest(
         sub_account=user["sub_account"],
@@ -125,4 +127,5 @@ def _pushed(parts: Parts, row: dict[str, Any]) -> dict[str, Any]:
     else:
         for each in refused:
             log.warning("not pushed at once", extra={"appointment_id": row["appointment_id"], "error_code": each.error.code})
-    return parts.bookings.appointment(row["appointment_id"])
+    # what was not known when it was judged (a cancellation is not judged)
+    return parts.bookings.appointment(row["appointment_id"]) | {name: row[name] for name in ("unknown",) if name in row}

@@ -168,13 +168,19 @@ def push_row(integration_id: str, names: dict[str, str], item: PlannedPush) -> d
     }
 
 
+def _next_step(run: Run, code: str) -> str:
+    """What a person should do about a run's code, with the calendars that it is about."""
+    confirm = " ".join(f"--confirm-deletions {calendar.calendar_id}" for calendar in run.calendars if calendar.error_code == code)
+    return next_step_for(code, integration_id=run.integration_id, confirm=confirm)
+
+
 def run_row(run: Run) -> dict[str, Any]:
     """A run as in the view ``sync_runs``, with its calendars as in ``sync_calendar_runs``."""
     head = ("run_id", "integration_id", "purpose", "started_at", "ended_at", "requests", "bytes")
     row: dict[str, Any] = {name: getattr(run, name) for name in head} | asdict(run.counts)
     row |= {"purpose": str(run.purpose), "pushed": run.pushed, "outcome": run.outcome, "error_code": run.error_code}
     row["status"], row["status_reason"] = run.status, run.status_reason
-    row["next_step"] = None if run.error_code is None else next_step_for(run.error_code, integration_id=run.integration_id)
+    row["next_step"] = None if run.error_code is None else _next_step(run, run.error_code)
     row["calendars"] = [
         {"run_id": run.run_id, "calendar_id": c.calendar_id, "requests": c.requests, "bytes": c.bytes}
         | asdict(c.counts)

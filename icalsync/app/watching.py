@@ -35,12 +35,13 @@ def watch(
     stop: threading.Event,
     told: Callable[[dict[str, Any]], None],
     troubled: Callable[[IcalsyncError], None],
+    begun: Callable[[], None],
 ) -> list[str]:
     """Sync what is in scope every so often until ``stop`` is set; the accounts whose last request was left behind unanswered.
 
     ``told`` gets a row as ``sync_runs`` for each run, or the error of an account that was not asked, as a dictionary with
-    ``integration_id``. ``troubled`` gets trouble of this machine, which is tried again. Raises ``AnotherWatcher``, ``InvalidInput``, and at
-    the beginning whatever keeps the database or the secret store from being used at all.
+    ``integration_id``. ``begun`` is called when nobody else watches. ``troubled`` gets trouble of this machine, which is tried again.
+    Raises ``AnotherWatcher``, ``InvalidInput``, and at the beginning whatever keeps the database or the secret store from being used.
     """
     if not SHORTEST <= every <= LONGEST:
         raise InvalidInput(what="--every", value=f"{every.total_seconds():g}s", why="it must lie between 1s and 1d")
@@ -55,6 +56,7 @@ def watch(
             troubled=troubled,
             chores=lambda: _chores(parts),
         )
+        begun()
         log.info("watch begins", extra={"every_seconds": every.total_seconds(), "holder": context.holder})
         left = Watch(context, plan).run()
         log.info("watch ends", extra={"left": left})

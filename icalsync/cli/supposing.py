@@ -38,7 +38,7 @@ def what_if(
     users, slots, collisions = (records(frame) for frame in (done.frame, done.slots, done.collisions))
     if options().json:
         print_json({"users": users, "slots": slots, "collisions": collisions, "coverage": done.coverage}, zone)
-        return 0
+        return incomplete(done.coverage, zone, {})
     rows = [row | {"hours_now": f"{row['hours_now']:.1f}", "hours_then": f"{row['hours_then']:.1f}"} for row in users]
     rows = [row | {"gained": f"{row['hours_gained']:.1f} h", "lost": f"{row['hours_lost']:.1f} h"} for row in rows]
     table(rows, USERS, zone)

@@ -35,8 +35,16 @@ def watch(app: App, sub_account: str | None, user: str | None, calendar: str | N
     logs.configure(_level(), sys.stderr)
     lines = _Lines(zone)
     with _asked_to_end() as stop:
-        lines.remark(say("watch.started", every=format_duration(every)))
-        left = app.watch(sub_account, user, calendar, every=every, stop=stop, told=lines.run, troubled=lines.trouble)
+        left = app.watch(
+            sub_account,
+            user,
+            calendar,
+            every=every,
+            stop=stop,
+            told=lines.run,
+            troubled=lines.trouble,
+            begun=lambda: lines.remark(say("watch.started", every=format_duration(every))),
+        )
         lines.remark(say("watch.stopped"))
     if left:
         # a thread that waits for a server that does not answer must not keep the process; what it had in hand is undone with it

@@ -120,7 +120,10 @@ ERRORS: Final[dict[str, tuple[str, str]]] = {
     ),
     "HOST_UNKNOWN": ("The host name {host} does not exist or cannot be resolved.", "Check the spelling of the address, and the network."),
     "SERVER_TIMED_OUT": ("{host} did not answer within {seconds:g} s.", "Try again later."),
-    "SERVER_BUSY": ("{host} asks for patience (retry after: {retry_after} s).", "Wait; the next sync tries again by itself."),
+    "SERVER_BUSY": (
+        "{host} asks for patience.",
+        "Wait; the next sync tries again by itself, not before the server's time is over where it named one.",
+    ),
     "SERVER_FAILED": ("{host} failed (status {status}).", "Try again later; what is stored is kept."),
     "CERTIFICATE_INVALID": (
         "The certificate of {host} cannot be trusted ({why}); no password was sent.",
@@ -213,7 +216,7 @@ SENTENCES: Final[dict[str, str]] = {
     "not_selectable.NO_READ_ACCESS": "This account may not read it.",
     "not_selectable.GONE": "It is no longer on the server.",
     # what to do about a partial result of a sync
-    "next.REMOVALS_HELD": "Many events vanished at once; they are kept until a later listing shows the same. If that is right: icalsync sync --confirm-deletions CALENDAR",
+    "next.REMOVALS_HELD": "Many events vanished at once; they are kept until a later listing shows the same. If that is right: icalsync sync {confirm}",
     "next.UNCLEAN_LISTING": "The server's listing was not whole; nothing was removed, and the next sync tries again.",
     "next.NOT_DELIVERED": "The server listed events it did not deliver; until it does, this calendar's time is unknown. The next sync tries again.",
     "next.RUN_ABORTED": "The process that made this run ended before the run did; what it had committed is kept, and the next sync goes on.",
@@ -259,6 +262,8 @@ SENTENCES: Final[dict[str, str]] = {
     "slot.BUFFER": "it is too near to something else (buffer)",
     "slot.UNKNOWN": "it is not known whether the time is free",
     "slot.DAILY_LIMIT": "the day has as many appointments as may be",
+    "slot.missing": "not known: {calendars}",
+    "slot.locked": "its account needs its password again: icalsync reconnect {integration_id}",
     # alerts: what a person should know, and do
     "alert.PUSH_PARKED": "Events cannot be written to this calendar ({code}). They are kept, and written when that has changed.",
     "alert.PUSH_FAILED": "An event could not be written to this calendar ({code}), and is not tried again. Move or cancel the appointment to try anew.",
@@ -268,6 +273,7 @@ SENTENCES: Final[dict[str, str]] = {
     "alert.DRIFT": "Somebody {kind} an event of ours in the calendar. Until that is settled nothing is overwritten, and both times block: icalsync drift list",
     "alert.JOURNAL_AHEAD": "The journal knows of {count} intents that the database has lost; nothing is sent for them. Restore the database, or look at what became of the last bookings ({subject}), then: icalsync alerts --clear {alert_id}",
     "alert.JOURNAL_BEHIND": "The journal does not know this intent, so it is not sent. If this database is the right one, release it: icalsync alerts --clear {alert_id}",
+    "alert.REMOVALS_HELD": "{number} events vanished at once from calendar {calendar_id}; they are kept, and block, until a later listing shows the same. If that is right: icalsync sync --confirm-deletions {calendar_id}",
     "alert.PRINCIPAL_CHANGED": "The sign-in of this account now leads to somebody else's; nothing is read or written there. icalsync reconnect {integration_id}",
     # what lowers coverage (R12)
     "coverage.never_pulled": "It has never been pulled.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
-from icalsync.store import choices, own_objects
+from icalsync.store import choices, objects, own_objects
 from icalsync.store.intents import Intents
 from icalsync.store.transaction import Row, Transaction
 from icalsync.store.versions import rewrite
@@ -23,9 +23,11 @@ def current(tx: Transaction, appointment_id: str) -> Row | None:
 
 
 def change(tx: Transaction, row: Row, **values: Any) -> Row:
-    """A new version with these values; the row as it now is."""
+    """A new version with these values; the row as it now is. What its event was copied to is recognised anew (R11, R12)."""
     changed = {**row, **values}
     rewrite(tx, "appointment_version", ("appointment_id",), [changed], "appointment_id = ?", [row["appointment_id"]])
+    if any(row[name] != changed[name] for name in ("starts_at", "ends_at", "status")):
+        objects.renew_copies(tx, [row["appointment_id"]])
     return changed
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 from icalsync.core.interval import Interval
 from icalsync.core.model import Busyness, Reason
@@ -14,6 +15,7 @@ from icalsync.errors import AppointmentUnknown, InvalidInput, NotFound, SlotNotB
 from icalsync.messages import say
 from icalsync.ports import BookingRequest
 from icalsync.store import agenda, appointments, contacts, drifts, names, own_objects, reconciling
+from icalsync.store.asked import moment_of, present_of
 from icalsync.store.audit import audit
 from icalsync.store.database import Database
 from icalsync.store.intents import Intents, intending
@@ -22,11 +24,24 @@ from icalsync.store.versions import rewrite
 
 _OFF_GRID: Final = "OFF_GRID"
 """A start beside the grid is not listed, and can be booked all the same: a person asked for it."""
+_SLACK: Final = timedelta(minutes=1)
+"""A freshness from farther in the future was noted by a clock that has been set back since, and proves nothing (T12)."""
 _UNPOLLED: Final = """
     SELECT c.calendar_id FROM _kept.calendar_reading r JOIN _kept.calendar c USING (calendar_key)
     LEFT JOIN _kept.calendar_freshness f USING (calendar_key)
-    WHERE r.known_to = 'infinity' AND r.blocks AND r.user_key = ? AND coalesce(f.last_synced_at, '-infinity'::TIMESTAMPTZ) < ?
+    WHERE r.known_to = 'infinity' AND r.blocks AND r.user_key = ? AND coalesce(f.last_synced_at NOT BETWEEN ? AND ?, true)
     ORDER BY ALL
+"""
+_UNKNOWN: Final = """
+    SELECT c.calendar_id, v.display_name, i.integration_id, s.status = 'reauthentication_needed' AS locked
+    FROM _kept.calendar c
+    JOIN _kept.calendar_version v ON v.calendar_key = c.calendar_key AND v.known_to = 'infinity'
+    JOIN _kept.integration i ON i.integration_key = c.integration_key
+    LEFT JOIN _kept.integration_status_version s ON s.integration_key = c.integration_key AND s.known_to = 'infinity'
+    WHERE c.calendar_id IN (SELECT unnest($unpolled::VARCHAR[])) OR c.calendar_id IN (
+        SELECT calendar_id FROM _kept.busy_rows($moment, $present)
+        WHERE user_key = $user AND busyness = 'UNKNOWN' AND starts_at < $end AND ends_at > $start)
+    ORDER BY v.display_name, c.calendar_id
 """
 
 
@@ -205,16 +220,36 @@ def _judged(tx: Transaction, question: _Question) -> _Unsure:
     person = agenda.persons(tx, [(user["sub_account"], user["user_id"])], slot, without=question.without)[0]
     unpolled: list[str] = []
     if question.polled_since is not None:
-        unpolled = [row["calendar_id"] for row in tx.rows(_UNPOLLED, [user["user_key"], question.polled_since])]
+        unpolled = [row["calendar_id"] for row in tx.rows(_UNPOLLED, [user["user_key"], question.polled_since, tx.clock_now + _SLACK])]
         person = _with_unknown(person, slot) if unpolled else person
     judgement = judge(person, slot.start, slot.length, question.asked_at)
     because = [code for code in judgement.because if code != _OFF_GRID]
     if not judgement.offered and because:
         why = "; ".join(say(f"slot.{code}") for code in because)
-        raise SlotNotBookable(start=slot.start.isoformat(), end=slot.end.isoformat(), because=because, why=why)
+        if Busyness.UNKNOWN.value in because:
+            why += _missing(tx, user["user_key"], _padded(person, slot), unpolled)
+        first, last = (moment.astimezone(ZoneInfo(person.zone)).isoformat() for moment in (slot.start, slot.end))
+        raise SlotNotBookable(start=first, end=last, because=because, why=why)
     around = _padded(person, slot)
     unknown = [row for row in person.busy if row.busyness is Busyness.UNKNOWN and row.interval.overlaps(around)]
     return _Unsure(uncertain=bool(unknown), calendars=unpolled)
+
+
+def _missing(tx: Transaction, user_key: int, around: Interval, unpolled: Sequence[str]) -> str:
+    """Which calendars are not known around a slot, and which accounts need their password for that (R2)."""
+    facts = {"moment": moment_of(tx, None), "present": present_of(tx, None), "user": user_key, "unpolled": list(unpolled)}
+    rows = tx.rows(_UNKNOWN, facts | {"start": around.start, "end": around.end})
+    if not rows:
+        return ""
+    told = [say("slot.missing", calendars=", ".join(_named(row) for row in rows))]
+    told += [say("slot.locked", integration_id=each) for each in sorted({row["integration_id"] for row in rows if row["locked"]})]
+    return f" ({'; '.join(told)})"
+
+
+def _named(calendar: Row) -> str:
+    """A calendar's name as it may stand in a sentence, which paints no terminal (D35), and its id."""
+    name = calendar["display_name"]
+    return f"“{name}” {calendar['calendar_id']}" if name and name.isprintable() else str(calendar["calendar_id"])
 
 
 def _padded(person: Person, slot: Interval) -> Interval:

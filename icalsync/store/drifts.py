@@ -56,7 +56,7 @@ def _as_written(tx: Transaction, own: Own, theirs: Theirs, *, here: bool) -> Non
         if own.standing != STALE:
             own_objects.confirm(tx, own.row, own.mark, own.write.etag, tx.clock_now)
         revert(tx, own.row["appointment_id"])
-    elif not _is_kept(tx, own.row):
+    elif not own_objects.is_kept(tx, own.row):
         notice(tx, own.row, "moved", theirs)
 
 
@@ -64,18 +64,9 @@ def _changed(tx: Transaction, own: Own, theirs: Theirs, *, here: bool) -> None:
     if own.standing in DECIDED:
         if here:
             revert(tx, own.row["appointment_id"])
-    elif here or not own.row["live"] or not _is_kept(tx, own.row):
+    elif here or not own.row["live"] or not own_objects.is_kept(tx, own.row):
         # also one that we had deleted, and that is there again
         notice(tx, own.row, "edited", theirs)
-
-
-def _is_kept(tx: Transaction, own: Row) -> bool:
-    """Whether an object still lies where our event was written: then one with its UID elsewhere is a copy."""
-    found = tx.row(
-        "FROM _kept.object_version WHERE calendar_key = ? AND path_key = ? AND known_to = 'infinity'",
-        [own["calendar_key"], own["path_key"]],
-    )
-    return found is not None
 
 
 def removed(tx: Transaction, calendar_key: int, rows: Sequence[Row]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from icalsync.core import lens as core_lens
@@ -34,7 +34,7 @@ def write(tx: Transaction, calendar_key: int, writes: Iterable[ObjectWrite]) -> 
     """
     latest = {path_key(each.href): each for each in writes}
     stored = current(tx, calendar_key, list(latest))
-    owned = own_objects.recognise(tx, calendar_key, latest)
+    owned = own_objects.recognise(tx, calendar_key, latest, [place for place, row in stored.items() if row["own_user_key"] is None])
     same = [(stored[place], each) for place, each in latest.items() if place in stored and _is_same(stored[place], each, owned.get(place))]
     _refresh(tx, same)
     kept = {row["path_key"] for row, _ in same}
@@ -45,6 +45,10 @@ def write(tx: Transaction, calendar_key: int, writes: Iterable[ObjectWrite]) -> 
     _insert(tx, calendar_key, new)
     _keep_quarantine(tx, calendar_key, [*new, *(_New(row["version_key"], each, row) for row, each in same)])
     drifts.follow(tx, calendar_key, owned)
+    arrived = {place: own.row for place, own in owned.items() if place not in stored}
+    renew_copies(
+        tx, {own["appointment_id"] for place, own in arrived.items() if (own["calendar_key"], own["path_key"]) == (calendar_key, place)}
+    )
     return _counts(new)
 
 
@@ -60,11 +64,25 @@ def renew(tx: Transaction, calendar_key: int, place: str) -> None:
             write(tx, calendar_key, [ObjectWrite(row["href"], row["etag"], raw, result)])
 
 
+def renew_copies(tx: Transaction, appointment_ids: Collection[str]) -> None:
+    """Recognise the copies of appointments' events again, after the appointment or the event changed (R11, R12)."""
+    if appointment_ids:
+        for calendar_key, place in own_objects.copies(tx, appointment_ids):
+            renew(tx, calendar_key, place)
+
+
+def judge_anew(tx: Transaction, integration_key: int) -> None:
+    """An older text of ours that still stands, when no server is as slow as that any more, is an edit by its owner (R11)."""
+    for calendar_key, place in own_objects.overstaying(tx, integration_key):
+        renew(tx, calendar_key, place)
+
+
 def remove(tx: Transaction, calendar_key: int, hrefs: Iterable[str]) -> Counts:
     """Close the versions of objects whose absence is proven (R13)."""
     rows = current(tx, calendar_key, [path_key(href) for href in hrefs])
     close(tx, [row["version_key"] for row in rows.values()])
     _heal(tx, calendar_key, list(rows))
+    renew_copies(tx, {row["appointment_id"] for row in rows.values() if row["appointment_id"] is not None})
     drifts.removed(tx, calendar_key, list(rows.values()))
     return Counts(removed=len(rows))
 

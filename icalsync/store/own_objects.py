@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from icalsync.core.own import OwnFields, mark_of, name_of, own_fields, uid_of
 from icalsync.core.paths import path_key
+from icalsync.core.push import SHOWN_AFTER
 from icalsync.ports import ObjectWrite
 from icalsync.store.transaction import Row, Transaction
 
 OURS_NOW: Final = frozenset({"open", "confirmed"})
 """Standings of a text that we wrote, and that nobody has replaced as far as we know."""
 STALE: Final = "stale"
-"""A text of ours that we have replaced since, under the ETag it had: the server is slow to show what we wrote (icloud.md §3.1)."""
+"""A text of ours that we have replaced since, under the ETag it had: the server is slow to show what we wrote (icloud.md §3.1).
+
+For as long as a server may be that slow; it blocks meanwhile, because its owner may have put it back (R11, R12)."""
 DECIDED: Final = frozenset({"overwrite", "kept"})
 """Standings of a text that somebody else wrote, and about which a person has decided."""
 _ONE: Final = "appointment_id = ? AND generation = ?"
@@ -44,7 +47,7 @@ class Own:
     @property
     def marks(self) -> tuple[int, str, bool]:
         """As an object's version keeps it: whose, for which appointment, and whether it was changed."""
-        return int(self.row["user_key"]), str(self.row["appointment_id"]), self.drifted
+        return int(self.row["user_key"]), str(self.row["appointment_id"]), self.drifted or self.standing == STALE
 
 
 def plan(tx: Transaction, appointment_id: str, user_key: int, calendar_key: int) -> Row:
@@ -131,8 +134,12 @@ def confirm(tx: Transaction, own: Row, fingerprint: str, etag: str | None, at: d
 # --- recognition -------------------------------------------------------------------------------------------------------------------
 
 
-def recognise(tx: Transaction, calendar_key: int, writes: Mapping[str, ObjectWrite]) -> dict[str, Own]:
-    """Which of the objects, by place, are events of ours: by UID wherever they lie, by place where we know to have written there."""
+def recognise(tx: Transaction, calendar_key: int, writes: Mapping[str, ObjectWrite], foreign: Collection[str] = ()) -> dict[str, Own]:
+    """Which of the objects, by place, are events of ours: by UID wherever they lie, by place where we know to have written there.
+
+    A copy elsewhere is ours only while it says what the appointment says; else it is like anybody's event (R11, R12). ``foreign``: places
+    of objects that were not ours so far.
+    """
     uids = {place: _uid(each) for place, each in writes.items()}
     rows = tx.rows(
         "SELECT * FROM _kept.own_object WHERE state <> 'detached' AND (lower(uid) IN (SELECT unnest(?::VARCHAR[])) "
@@ -143,9 +150,67 @@ def recognise(tx: Transaction, calendar_key: int, writes: Mapping[str, ObjectWri
         return {}
     by_uid = {row["uid"].lower(): row for row in rows}
     by_place = {row["path_key"]: row for row in rows if row["calendar_key"] == calendar_key and row["state"] != "planned"}
-    found = {place: by_uid.get(uids[place] or "") or by_place.get(place) for place in writes}
-    known = _texts_of(tx, [row for row in found.values() if row])
-    return {place: _own(row, writes[place], known[row["appointment_id"], row["generation"]]) for place, row in found.items() if row}
+    known = _texts_of(tx, rows)
+    found: dict[str, Own] = {}
+    for place, each in writes.items():
+        for row in (by_uid.get(uids[place] or ""), by_place.get(place)):
+            own = None if row is None else _own(tx, row, each, known[row["appointment_id"], row["generation"]])
+            if own is not None and not _is_anybodys(tx, own, (calendar_key, place), writes, known_foreign=place in foreign):
+                found[place] = own
+                break
+    return found
+
+
+def _is_anybodys(tx: Transaction, own: Own, where: tuple[int, str], writes: Mapping[str, ObjectWrite], *, known_foreign: bool) -> bool:
+    """Whether it is a copy, beside the event itself or left over from it, that does not say what the appointment says."""
+    row = own.row
+    if where == (row["calendar_key"], row["path_key"]) or _is_drift(tx, row, where):
+        return False
+    now = tx.rows("FROM _kept.appointment_version WHERE appointment_id = ? AND known_to = 'infinity'", [row["appointment_id"]])[0]
+    booked, times = now["status"] != "cancelled", own.fields and (own.fields.starts_at, own.fields.ends_at)
+    if booked and not own.marks[2] and times == (now["starts_at"], now["ends_at"]):
+        return False
+    left_over = known_foreign and (row["state"] == "gone" or not booked)
+    return left_over or (where[0] == row["calendar_key"] and row["path_key"] in writes) or is_kept(tx, row)
+
+
+def _is_drift(tx: Transaction, own: Row, where: tuple[int, str]) -> bool:
+    """Whether the open drift of its appointment is about the event in that place."""
+    drift = tx.row("SELECT calendar_key, href FROM _kept.drift WHERE appointment_id = ? AND settled_at IS NULL", [own["appointment_id"]])
+    return drift is not None and (drift["calendar_key"], path_key(drift["href"] or "")) == where
+
+
+def is_kept(tx: Transaction, own: Row) -> bool:
+    """Whether an object still lies where our event was written: then one with its UID elsewhere is a copy."""
+    found = tx.row(
+        "FROM _kept.object_version WHERE calendar_key = ? AND path_key = ? AND known_to = 'infinity'",
+        [own["calendar_key"], own["path_key"]],
+    )
+    return found is not None
+
+
+def copies(tx: Transaction, appointment_ids: Collection[str]) -> list[tuple[int, str]]:
+    """Where objects with the UID of an appointment's event lie, beside where it was written: calendar and place."""
+    rows = tx.rows(
+        "SELECT v.calendar_key, v.path_key FROM _kept.own_object o JOIN _kept.object_version v ON lower(v.uid) = lower(o.uid) "
+        "WHERE o.appointment_id IN (SELECT unnest(?::VARCHAR[])) AND o.state <> 'detached' AND v.known_to = 'infinity' "
+        "AND (v.calendar_key, v.path_key) <> (o.calendar_key, o.path_key) ORDER BY ALL",
+        [sorted(appointment_ids)],
+    )
+    return [(row["calendar_key"], row["path_key"]) for row in rows]
+
+
+def overstaying(tx: Transaction, integration_key: int) -> list[tuple[int, str]]:
+    """Where an older text of ours stands for longer than a server is slow, and no drift is recorded yet: calendar and place."""
+    rows = tx.rows(
+        "SELECT DISTINCT v.calendar_key, v.path_key FROM _kept.object_version v JOIN _kept.calendar c USING (calendar_key) "
+        "JOIN _kept.own_object o ON o.appointment_id = v.appointment_id AND o.calendar_key = v.calendar_key AND o.path_key = v.path_key "
+        "JOIN _kept.own_text t ON t.appointment_id = o.appointment_id AND t.generation = o.generation "
+        "WHERE v.known_to = 'infinity' AND v.drifted AND c.integration_key = ? AND t.standing = 'past' AND t.etag = v.etag "
+        "AND o.confirmed_at <= ? AND NOT EXISTS (FROM _kept.drift d WHERE d.appointment_id = o.appointment_id AND d.settled_at IS NULL)",
+        [integration_key, tx.clock_now - SHOWN_AFTER],
+    )
+    return [(row["calendar_key"], row["path_key"]) for row in rows]
 
 
 def _uid(each: ObjectWrite) -> str | None:
@@ -162,9 +227,12 @@ def _texts_of(tx: Transaction, rows: list[Row]) -> dict[tuple[str, int], dict[st
     return found
 
 
-def _own(row: Row, each: ObjectWrite, known: Mapping[str, Row]) -> Own:
+def _own(tx: Transaction, row: Row, each: ObjectWrite, known: Mapping[str, Row]) -> Own:
     mark = mark_of(each.raw, row["uid"])
-    return Own(row, mark, own_fields(each.raw, row["uid"]), standing_of(mark, each.etag, known), each)
+    standing = standing_of(mark, each.etag, known)
+    if standing == STALE and (row["confirmed_at"] is None or tx.clock_now - row["confirmed_at"] >= SHOWN_AFTER):
+        standing = None  # no server is as slow as that, and an ETag may be a hash of the text: its owner put it back
+    return Own(row, mark, own_fields(each.raw, row["uid"]), standing, each)
 
 
 def standing_of(mark: str, etag: str | None, known: Mapping[str, Row]) -> str | None:

@@ -24,7 +24,7 @@ from icalsync.ports import (
     PullBatch,
     Run,
 )
-from icalsync.store import absences, discovery, leases, names, objects, obstacles, runs, standings
+from icalsync.store import absences, alerts, discovery, leases, names, objects, obstacles, runs, standings
 from icalsync.store.database import Database
 from icalsync.store.horizon import stored_horizon
 from icalsync.store.transaction import Row, Transaction
@@ -199,6 +199,7 @@ class Pulls:
                 tx.execute("UPDATE _kept.integration_freshness SET last_success_at = ? WHERE integration_key = ?", [run.ended_at, key])
             _freshen(tx, run, fresh)
             absences.forget(tx, key)
+            objects.judge_anew(tx, key)
             obstacles.follow_status(tx, key, run.status, run.error_code)
 
 
@@ -252,8 +253,21 @@ def _finish(tx: Transaction, key: int, finish: Finish) -> None:
     if since != before:
         tx.execute("DELETE FROM _kept.held_removal WHERE calendar_key = ?", [key])
         tx.append("held_removal", [{"calendar_key": key, "path_key": place, "first_held_at": first} for place, first in since.items()])
+    _tell_held(tx, key, len(before), len(since))
     discovery.set_state(tx, key, "ok", None)
     absences.returned(tx, key)
+
+
+def _tell_held(tx: Transaction, key: int, before: int, now: int) -> None:
+    """Removals that wait for a second proof or a person's word need somebody's attention, and their number is told (R13)."""
+    if not before and not now:
+        return
+    row = tx.rows("SELECT calendar_id, integration_key FROM _kept.calendar WHERE calendar_key = ?", [key])[0]
+    about = {"integration_key": row["integration_key"], "calendar_key": key}
+    if before != now:
+        alerts.clear(tx, absences.HELD, **about)
+    if now:
+        alerts.raise_(tx, absences.HELD, {"calendar_id": row["calendar_id"], "number": now}, **about)
 
 
 def _fresh_keys(tx: Transaction, run: Run) -> list[int]:

@@ -15,6 +15,7 @@ from icalsync.store.transaction import Transaction
 CHUNK: Final = 2000
 """Object versions forgotten in one transaction, so that others get at the file in between."""
 LONGEST_STEP: Final = timedelta(days=1)
+WITNESSED_FOR: Final = timedelta(hours=1)
 SHARE: Final = 10
 """The limit moves by whole days, or a tenth of a shorter retention: between two steps an unchanged sync writes nothing (R17)."""
 
@@ -33,7 +34,7 @@ class Retention:
         with self._db.read() as tx:
             before = _limit(tx)
             limit = tx.clock_now - keep
-            if limit - before < min(LONGEST_STEP, keep / SHARE):
+            if limit - before < min(LONGEST_STEP, keep / SHARE) or _leapt(tx, keep):
                 return 0
         with self._db.write() as tx:
             tx.execute("UPDATE _kept.meta SET retention_limit = greatest(retention_limit, ?)", [limit])
@@ -47,6 +48,15 @@ class Retention:
             forgotten += keys
             if keys < CHUNK:
                 return forgotten
+
+
+def _leapt(tx: Transaction, keep: timedelta) -> bool:
+    """Whether the last run of an hour ago or more lies so far back that all history would go: either nobody synced, or the clock is wrong.
+
+    What a wrong clock forgets is gone for good (T12); after a true pause, runs that go on for an hour bear the clock out.
+    """
+    last = tx.value("SELECT max(ended_at) FROM _kept.sync_run WHERE ended_at < ?", [tx.clock_now - WITNESSED_FOR])
+    return last is not None and tx.clock_now - last > keep
 
 
 def _limit(tx: Transaction) -> datetime:

@@ -77,12 +77,12 @@ def are_running(tx: Transaction) -> bool:
 
 
 def newest(tx: Transaction, integration_id: str, since: datetime) -> Run | None:
-    """The newest recorded run over a whole account that began after a moment."""
+    """The newest recorded run over a whole account that began after a moment; not one from the future, by a clock set back since (T12)."""
     row = tx.row(
         "SELECT r.* FROM _kept.sync_run r JOIN _kept.integration i USING (integration_key) "
-        "WHERE i.integration_id = ? AND r.started_at > ? AND r.whole AND r.outcome IN ('ok', 'partial', 'failed') "
+        "WHERE i.integration_id = ? AND r.started_at > ? AND r.started_at <= ? AND r.whole AND r.outcome IN ('ok', 'partial', 'failed') "
         "AND r.purpose <> 'connect' ORDER BY r.started_at DESC LIMIT 1",
-        [integration_id, since],
+        [integration_id, since, tx.clock_now],
     )
     return None if row is None else _run(tx, integration_id, row)
 

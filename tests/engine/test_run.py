@@ -78,13 +78,16 @@ def test_held_removals_go_after_a_second_listing_an_hour_later_r13(app: App, wor
     for number in range(15):
         work.delete(f"e{number}")
     icloud_clock.advance(60)
-    assert run_of(app)["error_code"] == "REMOVALS_HELD"
+    run = run_of(app)
+    assert run["error_code"] == "REMOVALS_HELD"
+    (alert,) = app.alerts("ACME", "anna")
+    assert (alert["kind"], f"icalsync sync --confirm-deletions {alert['calendar_id']}" in run["next_step"]) == ("REMOVALS_HELD", True)
     icloud_clock.advance(HOUR / 2)
     assert run_of(app)["removed"] == 0
-    assert blocked(app) == 20
+    assert (blocked(app), app.alerts()) == (20, [alert])
     icloud_clock.advance(HOUR)
     assert run_of(app)["removed"] == 15
-    assert blocked(app) == 5
+    assert (blocked(app), app.alerts()) == (5, [])
     assert run_of(app)["requests"] == 1
 
 

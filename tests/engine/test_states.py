@@ -16,7 +16,7 @@ from icalsync.clock import SystemClock
 from icalsync.engine.fleet import Refused, synced
 from icalsync.engine.fresh import ensure_fresh
 from icalsync.engine.visit import Wish
-from icalsync.errors import AnotherSyncIsRunning, AuthenticationRejected
+from icalsync.errors import AnotherSyncIsRunning, AuthenticationRejected, SlotNotBookable
 from icalsync.ports import Beginning, Purpose, Run
 from icalsync.settings import load_settings
 from tests.faults.world import held_open
@@ -615,3 +615,33 @@ def test_a_rejected_password_is_an_error_with_its_disposition() -> None:
     """What the states are made of."""
     assert AuthenticationRejected(host="x", account="y").disposition.name == "REAUTHENTICATE"
     assert Run.__dataclass_fields__["whole"].default is True
+
+
+def test_a_sync_by_a_clock_that_was_ahead_proves_nothing_to_a_booking_t12(
+    app: App, work: CalendarOwner, icloud: ICloud, icloud_clock: MovableClock
+) -> None:
+    """T12, R14: when the clock is right again the calendars are asked, though runs and freshness are written down for days to come."""
+    icloud_clock.advance(3 * DAY)
+    pull(app)
+    icloud_clock.advance(-3 * DAY)
+    work.put("late", event_at("late", "20270104T090000Z", "20270104T100000Z"))
+    mark = icloud.ledger.mark()
+    with pytest.raises(SlotNotBookable):
+        app.book("ACME", "anna", "2027-01-04 10:00", "2027-01-04 10:30", title="First visit")
+    assert icloud.ledger.requests(after=mark), "the calendars were asked"
+    assert app.book("ACME", "anna", "2027-01-04 15:00", "2027-01-04 15:30", title="Second visit")["status"] == "booked"
+
+
+def test_a_clock_that_leaps_ahead_makes_nothing_forgotten_t12(app: App, work: CalendarOwner, icloud_clock: MovableClock) -> None:
+    """T12, R16: one run by a clock that is years ahead forgets nothing; what was known stays to be asked."""
+    fill(work, 2)
+    pull(app)
+    work.delete("e0")
+    icloud_clock.advance(2 * HOUR)
+    pull(app)
+    known = len(app.sql("select * from busy_as_of($t)", t=icloud_clock.now() - timedelta(hours=1)))
+    icloud_clock.advance(500 * DAY)
+    pull(app)
+    assert app._parts.retention.prune(timedelta(days=2)) == 0
+    icloud_clock.advance(-500 * DAY)
+    assert len(app.sql("select * from busy_as_of($t)", t=icloud_clock.now() - timedelta(hours=1))) == known

@@ -192,6 +192,7 @@ def test_bad_input_is_refused_and_books_nothing(on_radicale: Clinic) -> None:
         (("connection", "ACME", "anna", "int-none", "--remote-changes", "accept"), None),
         (("connection", "ACME", "anna", on_radicale.integration_id, "--remote-changes", "always"), "USAGE"),
         (("book", "ACME", "anna", "--start", "2027-01-04"), "USAGE"),
+        ((*book[:-1], " ", "--start", monday(10).isoformat(), "--end", monday(11).isoformat()), "INVALID_INPUT"),
     ):
         answer = on_radicale.cli(*arguments, "--json", code=2)
         assert code is None or answer.error["error"] == code, arguments
@@ -202,7 +203,7 @@ def test_bad_input_is_refused_and_books_nothing(on_radicale: Clinic) -> None:
 def test_with_push_it_is_written_at_once_and_what_fails_waits_and_says_so(on_icloud: Clinic, icloud: ICloud) -> None:
     """The booking stands whatever becomes of its event."""
     row = on_icloud.book(monday(10), "--push")
-    assert (row["push_state"], len(on_icloud.work.texts())) == ("pushed", 1)
+    assert (row["push_state"], len(on_icloud.work.texts()), row["unknown"]) == ("pushed", 1, [])
     icloud.fail_next(1, status=500, method="PUT")
     start, end = monday(12).isoformat(), monday(13).isoformat()
     answer = on_icloud.cli("book", "ACME", "anna", "--start", start, "--end", end, "--title", "Second visit", "--push")

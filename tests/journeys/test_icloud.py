@@ -162,6 +162,10 @@ def test_a_mass_deletion_is_held_and_still_blocks_r13(apple: Cli, icloud: ICloud
     window = ("--from", "2027-01-01", "--to", "2027-02-01")
     assert len(apple.json("busy", "ACME", "anna", *window)) == 20
     assert apple.json("sync", "--plan")[0]["held"] + sum(row["held"] for row in apple.json("sync", "--plan")[1:]) == 15
+    confirm = f"icalsync sync --confirm-deletions {held['runs'][0]['calendars'][0]['calendar_id']}"
+    assert confirm in held["runs"][0]["next_step"]
+    (alert,) = apple.json("alerts", code=1)
+    assert confirm in alert["says"]
     confirmed = apple.json("sync", "--confirm-deletions", "Work", "--sub-account", "ACME", "--user", "anna")
     assert confirmed["totals"]["removed"] == 15
     assert len(apple.json("busy", "ACME", "anna", *window)) == 5

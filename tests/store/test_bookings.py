@@ -6,6 +6,7 @@ import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -88,7 +89,10 @@ def test_a_forced_booking_is_recorded_as_one(covered):
 def test_case_20_a_calendar_that_was_not_polled_in_time_is_not_known_to_be_free(covered):
     """R12, R14: refused by default; with the policy `warn` booked, marked, and told which."""
     polled = covered.world.clock.pass_(minutes=5)
-    assert because(covered, at(24, 10), polled_since=polled) == ["UNKNOWN"]
+    with pytest.raises(SlotNotBookable) as caught:
+        covered.book(at(24, 10), check=True, polled_since=polled)
+    assert caught.value.facts["because"] == ["UNKNOWN"]
+    assert f"(not known: “Work” {covered.world.id_of('Work')})" in caught.value.message
     covered.world.choices.set_policy("acme", "anna", {"unknown": "warn"})
     row = covered.book(at(24, 10), check=True, polled_since=polled)
     assert (row["uncertain"], row["unknown"]) == (True, [covered.world.id_of("Work")])
@@ -96,6 +100,18 @@ def test_case_20_a_calendar_that_was_not_polled_in_time_is_not_known_to_be_free(
         tx.execute("UPDATE _kept.calendar_freshness SET last_synced_at = ?", [tx.clock_now])
     row = covered.book(at(24, 12), check=True, polled_since=polled)
     assert (row["uncertain"], row["unknown"]) == (False, [])
+
+
+def test_a_refusal_names_the_account_that_needs_its_password_and_speaks_the_users_zone(covered):
+    """R2, R14: what is missing, what a person does about it, and the time as the user reads it."""
+    with covered.world.db.write() as tx:
+        tx.execute("UPDATE _kept.integration_status_version SET status = 'reauthentication_needed' WHERE known_to = 'infinity'")
+    with pytest.raises(SlotNotBookable) as caught:
+        covered.book(at(24, 10), check=True, polled_since=covered.world.clock.pass_(minutes=5))
+    assert "icalsync reconnect int-1" in caught.value.message
+    zone = ZoneInfo("Europe/Berlin")
+    assert caught.value.facts["start"] == at(24, 10).astimezone(zone).isoformat()
+    assert caught.value.facts["end"] == at(24, 10, 30).astimezone(zone).isoformat()
 
 
 def test_moving_an_appointment_judges_the_new_time_without_the_old_one(covered):

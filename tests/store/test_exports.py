@@ -82,6 +82,8 @@ def test_vfreebusy_cannot_be_broken_out_of():
 def test_the_command_exports_busy_time_as_ics(chosen, monkeypatch, capsys, tmp_path):
     """``export busy --format ics``: whose and when are needed, and ``--where`` is not for it; a directory gets a name of ours (S9)."""
     pull(chosen, ("b", meeting("../../evil", at(24, 9), at(24, 10))))
+    with chosen.db.write() as tx:
+        tx.execute("UPDATE _kept.calendar_freshness SET last_synced_at = now()")  # the command goes by the clock on the wall
     monkeypatch.setenv("ICALSYNC_DATABASE", str(chosen.db.path))
     whose = ["--sub-account", "acme", "--user", "anna", "--from", "2026-11-24", "--to", "2026-11-25"]
     assert main.run(["export", "busy", "-o", str(tmp_path), "--format", "ics", *whose, "--json"]) == 0
@@ -91,6 +93,19 @@ def test_the_command_exports_busy_time_as_ics(chosen, monkeypatch, capsys, tmp_p
         assert main.run(["export", "busy", *wrong]) == 2
     assert main.run(["export", "users", "-o", str(tmp_path / "x.ics"), *whose]) == 2
     assert sorted(path.name for path in tmp_path.iterdir() if path.suffix in {".ics", ".csv"}) == ["busy.ics"]
+
+
+def test_the_command_says_where_the_exported_time_is_not_all_known(app, chosen, monkeypatch, capsys, tmp_path):
+    """R12: the file is written; exit code 1, and the warning that ``busy`` gives too."""
+    app.add_conflicts("acme", "anna", ["Home"])
+    monkeypatch.setenv("ICALSYNC_DATABASE", str(chosen.db.path))
+    whose = ["--sub-account", "acme", "--user", "anna", "--from", "2026-11-24", "--to", "2026-11-25"]
+    assert main.run(["export", "busy", "-o", str(tmp_path / "x.ics"), *whose, "--json"]) == 1
+    told = capsys.readouterr()
+    assert json.loads(told.out)["output"] == str(tmp_path / "x.ics")
+    assert json.loads(told.err)["warning"] == "INCOMPLETE"
+    assert main.run(["export", "busy", "-o", str(tmp_path / "x.ics"), *whose]) == 1
+    assert "calendar Home" in capsys.readouterr().err
 
 
 def test_names_of_files_are_the_persons_or_the_views(app, chosen, tmp_path):

@@ -214,3 +214,13 @@ def test_the_command_what_if(app, chosen, monkeypatch, capsys):
     main.run(asked)
     assert "1.0 h" in capsys.readouterr().out
     assert main.run([*asked[:-1], "unanswered"]) == 2
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)], ids=["text", "json"])
+def test_the_command_what_if_ends_with_1_where_not_all_is_known(app, chosen, monkeypatch, capsys, form):
+    """R12: in either form."""
+    app.add_conflicts("acme", "anna", ["Home"])
+    monkeypatch.setenv("ICALSYNC_DATABASE", str(chosen.db.path))
+    assert main.run(["what-if", "acme", "anna", "--from", MONDAY, "--to", SATURDAY, "--policy", "unanswered=free", *form]) == 1
+    told = capsys.readouterr()
+    assert ("INCOMPLETE" if form else "incomplete") in told.err

@@ -8,6 +8,7 @@ import pytest
 
 from icalsync.core.own import uid_of
 from icalsync.core.writing import fields_of, new_event
+from icalsync.store import objects
 from tests.store.conftest import at
 from tests.store.own_events import OTHER, WORK, Desk, edited, kept_open, with_line
 
@@ -89,7 +90,79 @@ def test_p13_a_copy_in_another_calendar_counts_once_too(office):
     assert of(office) == [(at(24, 10), "appointment", "OWN_APPOINTMENT")]
     assert office.open_drift() == [], "the original stands where it was: a copy is no move"
     office.pull("Other", (f"{OTHER}copy.ics", edited(raw, at(24, 15))))
-    assert (at(24, 15), "external", "DRIFT") in of(office), "a changed copy blocks where it says"
+    assert (at(24, 15), "external", "BUSY") in of(office), "a changed copy beside the event blocks where it says, like anybody's"
+    assert office.open_drift() == []
+
+
+def with_copy(office: Desk) -> tuple[str, str, bytes]:
+    """See ``Desk.pushed``, with a copy in a calendar that takes availability of its own."""
+    office.world.roles.add_conflicts("acme", "anna", [office.world.id_of("Other")])
+    appointment_id, href, raw = office.pushed()
+    office.pull("Other", (f"{OTHER}copy.ics", raw))
+    return appointment_id, href, raw
+
+
+def test_r12_a_copy_blocks_when_the_appointment_is_moved_away_from_it(office):
+    """R11, R12: what no longer says what the appointment says is an event like any other; and ours again when it does."""
+    appointment_id, href, _ = with_copy(office)
+    office.move(appointment_id, at(24, 12))
+    assert of(office) == [(at(24, 10), "external", "BUSY"), (at(24, 12), "appointment", "OWN_APPOINTMENT")]
+    office.pull("Work", (href, office.send_all()[href]))
+    assert of(office) == [(at(24, 10), "external", "BUSY"), (at(24, 12), "appointment", "OWN_APPOINTMENT")]
+    assert (office.open_drift(), office.alerts_open()) == ([], [])
+
+
+def test_r12_a_copy_of_a_cancelled_appointment_blocks(office):
+    """R6, R12: the booking is gone, the owner's copy is not; read again it is still like any other."""
+    appointment_id, href, raw = with_copy(office)
+    office.cancel(appointment_id)
+    assert of(office) == [(at(24, 10), "external", "BUSY")]
+    office.send_all()
+    office.pull("Work", gone=(href,))
+    assert of(office) == [(at(24, 10), "external", "BUSY")]
+    office.pull("Other", (f"{OTHER}copy.ics", with_line(raw, "LOCATION:Room 4")))
+    assert of(office) == [(at(24, 10), "external", "BUSY")]
+    assert (office.open_drift(), office.alerts_open(), office.due()) == ([], [], ())
+
+
+def test_r11_a_changed_copy_is_the_event_when_the_event_is_gone(office):
+    """R11: seen as a copy first, and as what became of the event when that is gone: drift, and both times block."""
+    _, href, raw = with_copy(office)
+    office.pull("Other", (f"{OTHER}copy.ics", edited(raw, at(24, 15))))
+    office.pull("Work", gone=(href,))
+    assert office.open_drift() == [("edited", at(24, 15))]
+    assert of(office) == [(at(24, 10), "appointment", "OWN_APPOINTMENT"), (at(24, 15), "external", "DRIFT")]
+    office.pull("Work", (href, raw))
+    assert office.open_drift() == []
+    assert of(office) == [(at(24, 10), "appointment", "OWN_APPOINTMENT"), (at(24, 15), "external", "BUSY")]
+
+
+def test_r11_an_older_text_of_ours_is_the_servers_slowness_only_for_a_moment(office):
+    """R11, R12: where the ETag is a hash of the text, an owner's return to it is told by time alone; it blocks from the first."""
+    appointment_id, href, old = office.pushed()
+    office.pull("Work", (href, old), etag='"hash"')
+    office.move(appointment_id, at(24, 12))
+    office.send_all()
+    office.pull("Work", (href, old), etag='"hash"')
+    both = [(at(24, 10), "external", "DRIFT"), (at(24, 12), "appointment", "OWN_APPOINTMENT")]
+    assert (office.open_drift(), of(office)) == ([], both), "a moment after our write it may be the server's slowness"
+    office.world.clock.pass_(seconds=31)
+    office.pull("Work", (href, old), etag='"hash"')
+    assert (office.open_drift(), of(office)) == ([("edited", at(24, 10))], both)
+
+
+def test_r11_an_older_text_of_ours_that_stays_is_judged_anew_without_being_listed_again(office):
+    """R11: a calendar that is as it was is not read again; its run judges what it left open all the same."""
+    appointment_id, href, old = office.pushed()
+    office.pull("Work", (href, old), etag='"hash"')
+    office.move(appointment_id, at(24, 12))
+    office.send_all()
+    office.pull("Work", (href, old), etag='"hash"')
+    for seconds, found in ((10, []), (25, [("edited", at(24, 10))])):
+        office.world.clock.pass_(seconds=seconds)
+        with office.world.db.write() as tx:
+            objects.judge_anew(tx, tx.value("SELECT integration_key FROM _kept.integration WHERE integration_id = 'int-1'"))
+        assert office.open_drift() == found
 
 
 def test_one_that_cannot_be_read_any_more_blocks_as_drift(office):

@@ -12,6 +12,7 @@ from icalsync.core.interval import Interval
 from icalsync.core.model import Participation, Skipped
 from icalsync.errors import AnotherPrincipal, AnotherSyncIsRunning, LeaseLost, UnknownCalendar, UnknownIntegration
 from icalsync.ports import CalendarRun, Counts, Finish, ObjectWrite, PullBatch, Purpose, Run
+from icalsync.store.attention import Alerts
 from tests.store.conftest import HOME, WINDOW, WORK, at, collection, day, discovered, invited, meeting, rejected
 
 UNTOUCHED_BY_A_RUN = "('sync_run', 'sync_calendar_run', 'lease', 'instant', 'integration_freshness', 'calendar_freshness')"
@@ -237,6 +238,28 @@ def test_r13_held_removals_stay_and_still_block(chosen, clock):
     assert len(chosen.busy()) == 1
     hold()
     assert chosen.pulls.load("int-1").calendars[0].held == {}
+
+
+def test_r13_held_removals_are_an_alert_until_nothing_is_held(chosen):
+    """R13, R17: it names the calendar, how many and what to do; told anew when the number changes, and only then."""
+    calendar_id, seen = chosen.id_of("Work"), Alerts(chosen.db)
+
+    def hold(*held: str) -> list[dict]:
+        batch = PullBatch(calendar_id, token[-1], (), WINDOW, Finish("t1", None, None, (), held, full=True))
+        chosen.pulls.commit(chosen.lease(), batch)
+        token.append("t1")
+        return seen.rows("acme", "anna")
+
+    token = [chosen.rows("SELECT sync_token FROM _kept.calendar_sync")[0]["sync_token"]]
+    (first,) = hold("/dav/x/a.ics")
+    assert (first["kind"], first["calendar_id"], first["integration_id"]) == ("REMOVALS_HELD", calendar_id, "int-1")
+    assert first["says"].startswith("1 events")
+    assert f"icalsync sync --confirm-deletions {calendar_id}" in first["says"]
+    assert hold("/dav/x/a.ics") == [first]
+    (second,) = hold("/dav/x/a.ics", "/dav/x/b.ics")
+    assert second["says"].startswith("2 events")
+    assert hold() == []
+    assert len(seen.rows(open_only=False)) == 2
 
 
 def test_t12_a_clock_set_back_leaves_ages_by_the_clock_and_knowledge_in_order(chosen, clock):

@@ -39,10 +39,12 @@ class Runs(Face):
         stop: threading.Event | None = None,
         told: Callable[[dict[str, Any]], None] = lambda _run: None,
         troubled: Callable[[IcalsyncError], None] = lambda _error: None,
+        begun: Callable[[], None] = lambda: None,
     ) -> list[str]:
         """Sync again and again until ``stop`` is set, each account by itself; see ``app.watching.watch``. ``AnotherWatcher``."""
         scope = Scope(sub_account, user, calendar)
-        return watching.watch(self._parts, scope, every=every, stop=stop or threading.Event(), told=told, troubled=troubled)
+        ends = stop or threading.Event()
+        return watching.watch(self._parts, scope, every=every, stop=ends, told=told, troubled=troubled, begun=begun)
 
     def plan(self, sub_account: str | None = None, user: str | None = None, calendar: str | None = None) -> list[dict[str, Any]]:
         """What a sync would do now, calendar by calendar; changes nothing."""
