@@ -102,7 +102,7 @@ def _start(tx: Transaction, who: tuple[str, str], at: Moment, zone: str) -> date
     if isinstance(at, str) and FINDING.fullmatch(at.strip().lower()):
         found: datetime = store.finding(tx, who, at.strip().lower())["starts_at"]
         return found
-    return asking.moment(at, zone, "at")
+    return asking.moment(at, zone, "moment")
 
 
 def of_appointment(parts: Parts, appointment_id: str, *, who: tuple[str, str] | None, reveal: Reveal) -> Explanation:

@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +18,10 @@ from icalsync.cli import main
 from tests.conftest import PASSWORD
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.journeys.booked import Clinic
     from tests.servers import DavServer
 
 
@@ -126,3 +129,40 @@ def connect(cli: Cli, server: DavServer, sub_account: str = "ACME", user: str = 
     name = account or server.account.name
     arguments = ("connect", sub_account, user, "--provider", "caldav", "--url", server.url, "--account", name, "--password-stdin")
     return cli.json(*arguments, stdin=PASSWORD + "\n")
+
+
+@contextmanager
+def booked_on(kind: str, clinic: Cli, request: pytest.FixtureRequest) -> Iterator[Clinic]:
+    """The clinic with a linked calendar on one kind of server."""
+    from tests.journeys.booked import clinic_on  # noqa: PLC0415  # it takes its words from here
+
+    with clinic_on(kind, clinic, request) as booked:
+        yield booked
+
+
+@pytest.fixture(params=["radicale", "xandikos", "icloud"])
+def everywhere(request: pytest.FixtureRequest, clinic: Cli) -> Iterator[Clinic]:
+    """The clinic on each server in turn."""
+    with booked_on(request.param, clinic, request) as booked:
+        yield booked
+
+
+@pytest.fixture(params=["radicale", "icloud"])
+def booked(request: pytest.FixtureRequest, clinic: Cli) -> Iterator[Clinic]:
+    """The clinic on Radicale and on the look-alike."""
+    with booked_on(request.param, clinic, request) as booked:
+        yield booked
+
+
+@pytest.fixture
+def on_radicale(request: pytest.FixtureRequest, clinic: Cli) -> Iterator[Clinic]:
+    """The clinic on Radicale."""
+    with booked_on("radicale", clinic, request) as booked:
+        yield booked
+
+
+@pytest.fixture
+def on_icloud(request: pytest.FixtureRequest, clinic: Cli) -> Iterator[Clinic]:
+    """The clinic on the look-alike."""
+    with booked_on("icloud", clinic, request) as booked:
+        yield booked

@@ -11,46 +11,16 @@ import icalsync
 from tests.icloud.appointments import check_only_appointments_were_written
 from tests.icloud.cloud import LEDGERS
 from tests.icloud.fixtures import ANNA, BEN, PASSWORD
-from tests.journeys.booked import Clinic, clinic_on, monday, stamp
+from tests.journeys.booked import Clinic, monday, stamp
 from tests.journeys.remote import edited, lines, value
 from tests.servers import event_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.icloud import ICloud
-    from tests.journeys.conftest import Cli
 
 IN_PROCESS = True
-
-
-@pytest.fixture(params=["radicale", "xandikos", "icloud"])
-def everywhere(request: pytest.FixtureRequest, clinic: Cli) -> Iterator[Clinic]:
-    """The clinic on each server in turn."""
-    with clinic_on(request.param, clinic, request) as booked:
-        yield booked
-
-
-@pytest.fixture(params=["radicale", "icloud"])
-def booked(request: pytest.FixtureRequest, clinic: Cli) -> Iterator[Clinic]:
-    """The clinic on Radicale and on the look-alike."""
-    with clinic_on(request.param, clinic, request) as booked:
-        yield booked
-
-
-@pytest.fixture
-def on_radicale(request: pytest.FixtureRequest, clinic: Cli) -> Iterator[Clinic]:
-    """The clinic on Radicale."""
-    with clinic_on("radicale", clinic, request) as booked:
-        yield booked
-
-
-@pytest.fixture
-def on_icloud(request: pytest.FixtureRequest, clinic: Cli) -> Iterator[Clinic]:
-    """The clinic on the look-alike."""
-    with clinic_on("icloud", clinic, request) as booked:
-        yield booked
 
 
 def test_a_booking_is_written_once_changed_in_place_and_taken_out(everywhere: Clinic) -> None:

@@ -6,44 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.journeys.booked import Clinic, clinic_on, monday, stamp
+from tests.journeys.booked import Clinic, monday, stamp
 from tests.journeys.remote import edited, value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from typing import Any
 
-    from tests.journeys.conftest import Cli
 
 IN_PROCESS = True
-
-
-@pytest.fixture(params=["radicale", "xandikos", "icloud"])
-def everywhere(request: pytest.FixtureRequest, clinic: Cli) -> Iterator[Clinic]:
-    """The clinic on each server in turn."""
-    with clinic_on(request.param, clinic, request) as booked:
-        yield booked
-
-
-@pytest.fixture(params=["radicale", "icloud"])
-def booked(request: pytest.FixtureRequest, clinic: Cli) -> Iterator[Clinic]:
-    """The clinic on Radicale and on the look-alike."""
-    with clinic_on(request.param, clinic, request) as booked:
-        yield booked
-
-
-@pytest.fixture
-def on_radicale(request: pytest.FixtureRequest, clinic: Cli) -> Iterator[Clinic]:
-    """The clinic on Radicale."""
-    with clinic_on("radicale", clinic, request) as booked:
-        yield booked
-
-
-@pytest.fixture
-def on_icloud(request: pytest.FixtureRequest, clinic: Cli) -> Iterator[Clinic]:
-    """The clinic on the look-alike."""
-    with clinic_on("icloud", clinic, request) as booked:
-        yield booked
 
 
 def written(booked: Clinic, hour: int = 10) -> tuple[dict[str, Any], str]:
