@@ -21,7 +21,7 @@ KILLS ?= 100
 SEED ?= 20261122
 BROWSER_TESTS := $(wildcard tests/browser/test_*.py)
 
-.PHONY: help demo test lint bench dist clean browser record chaos crash soak
+.PHONY: help demo test lint bench dist clean screenshots browser record chaos crash soak
 
 help:  ## Show this list.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s  %s\n", $$1, $$2 }' Makefile
@@ -30,7 +30,7 @@ demo: $(STAMP)  ## Start a CalDAV server here, link and sync sample calendars, s
 	@$(BIN)/icalsync demo $(ARGS)
 
 test: $(STAMP) browser  ## Run every test (PYTEST_ARGS="tests/core -k busy" runs some).
-	@$(BIN)/python -m pytest -n 2 $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
 lint: $(STAMP)  ## Check style, types and the layers.
 	$(BIN)/ruff check .
@@ -44,6 +44,9 @@ bench: $(STAMP)  ## Time what is worth timing, beside the plain libraries.
 
 record: $(STAMP)  ## Record the cassettes anew (SERVER=radicale only those; SERVER=icloud from an Apple Account, see cassettes/README.md).
 	@$(BIN)/python -m tests.cassettes.record $(SERVER)
+
+screenshots: $(STAMP) browser  ## Draw every page of the dashboard into build/screenshots/, light and dark, with the demo's world on a bad day.
+	@$(BIN)/python -m tests.browser.screenshots
 
 chaos: $(STAMP)  ## Try every fault on every request, and 2000 random schedules (CHAOS_SECONDS=600 for so long, CHAOS_SEED=…, CHAOS_ONLY=…).
 	@$(BIN)/python -m tests.chaos --seconds '$(CHAOS_SECONDS)' --seed '$(CHAOS_SEED)' --schedules '$(CHAOS_SCHEDULES)' \

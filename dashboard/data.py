@@ -1,103 +1,264 @@
-"""The dashboard's only door into icalsync. Every call opens the database for as long as it lasts, so a running sync is never held up."""
+"""The dashboard's only door into icalsync: who reads, their desk, what went wrong, and how moments are written.
+
+Every question opens the database for as long as it lasts, so a running sync is never held up. Nothing is cached: who reads, and what they
+may, is read anew at each run of a page (S4).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
 import streamlit as st
 
 import icalsync
 from icalsync.app import App
+from icalsync.app.guiding import providers, troubles
 from icalsync.clock import SystemClock
 from icalsync.core.zones import to_zone
-from icalsync.errors import IcalsyncError
-from icalsync.messages import say
+from icalsync.errors import IcalsyncError, SessionEnded
+from icalsync.messages import GUIDE_URL, LANGUAGES, best_language, guide, knows, language, next_step_for, say, speak
+from icalsync.ports import Secret
+from icalsync.settings import load_settings
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from icalsync.app.desk import Desk
+    from icalsync.app.inviting import Invited
 
-__all__ = ["DAYS", "Key", "Row", "Terms", "Week", "accounts", "calendars", "in_zone", "people", "say", "terms", "today", "week"]
+__all__ = [
+    "GUIDE_URL",
+    "LANGUAGE",
+    "LANGUAGES",
+    "App",
+    "IcalsyncError",
+    "Key",
+    "Row",
+    "Secret",
+    "advice",
+    "ask",
+    "attempt",
+    "choose_language",
+    "day",
+    "desk",
+    "end_page",
+    "framed",
+    "guide",
+    "in_zone",
+    "invited",
+    "knows",
+    "language",
+    "library",
+    "number",
+    "one_line",
+    "people",
+    "plain",
+    "providers",
+    "say",
+    "show_error",
+    "sign_in",
+    "sign_in_way",
+    "sign_out",
+    "signed_in",
+    "today",
+    "troubles",
+    "trying",
+]
 
 Answer = TypeVar("Answer")
 Row = dict[str, Any]
 Key = tuple[str, str]
 """Sub-account and user id."""
 
-DAYS: Final = 7
-"""How many days a page shows."""
+SESSION: Final = "session"
+"""Where a signed-in reader's token stands in the session's state; nothing else of them is kept there."""
+LANGUAGE: Final = "language"
+_TURNING: Final = dict.fromkeys(map(ord, "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"))
+"""Marks that turn the direction of writing: they would make a name read as something else."""
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """Under which terms a user may be booked: rows of the views ``opening_hours`` and ``policies``."""
+@dataclass(slots=True)
+class _Run:
+    """What one run of a page asks once: nothing of it outlives the run (S4)."""
 
-    hours: Row
-    policies: Row
+    app: App | None = None
+    way: str | None = None
+    desk: Desk | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Week:
-    """What the library says about one user's seven days; every instant is in the user's zone."""
+_run: ContextVar[_Run | None] = ContextVar("run", default=None)
 
-    slots: pd.DataFrame
-    busy: pd.DataFrame
-    coverage: Row
-    names: dict[str, str]
-    """Display names by calendar id."""
+
+class PageEnded(Exception):
+    """Nothing follows on this page. Unlike ``st.stop`` it lets Streamlit forget what was typed into fields that are gone (S4)."""
+
+
+@contextmanager
+def framed() -> Iterator[None]:
+    """Around everything a run draws: where a page ends early, the run ends in good order."""
+    kept = _run.set(_Run())
+    try:
+        with suppress(PageEnded):
+            yield
+    finally:
+        _run.reset(kept)
+
+
+def end_page() -> NoReturn:
+    """Nothing follows on this page; to be used instead of ``st.stop``."""
+    if _run.get() is not None:
+        raise PageEnded
+    st.stop()  # a fragment that runs alone
+
+
+# --- who reads --------------------------------------------------------------------------------------------------------------------
+
+
+def library() -> App:
+    """The library on the database this dashboard was started for; for the frame and the invitation page, which have no desk."""
+    run = _run.get() or _Run()
+    run.app = run.app or icalsync.open()
+    return run.app
+
+
+def sign_in_way() -> str:
+    """``open`` (this machine alone, no accounts), ``local`` (names and passwords) or ``oidc``; an error ends the page."""
+    run = _run.get() or _Run()
+    run.way = run.way or _or_stop(lambda: library().sign_in_way(st.get_option("server.address")))
+    return run.way
+
+
+def signed_in() -> bool:
+    """Whether somebody reads: on this machine alone always, else who has signed in and whose session has not ended."""
+    way = sign_in_way()
+    return way == "open" or (way == "local" and SESSION in st.session_state) or (way == "oidc" and bool(st.user.get("is_logged_in")))
+
+
+def sign_in(name: str, password: Secret) -> None:
+    """Begin a session; ``SignInRefused`` and ``SignInLocked`` are raised."""
+    session = library().sign_in(name, password, source=st.context.ip_address or "")
+    st.session_state[SESSION] = session.token
+
+
+def sign_out() -> None:
+    """End the reader's session, here and in the library."""
+    token = st.session_state.pop(SESSION, None)
+    if token is not None:
+        _or_stop(lambda: library().sign_out(token))
+    elif sign_in_way() == "oidc":
+        st.logout()
+
+
+def desk() -> Desk:
+    """The reader's desk: the only thing pages talk to. A fragment that runs alone, and a callback, get one of their own.
+
+    Where nobody is signed in any more, the page ends with the sign-in.
+    """
+    run = _run.get() or _Run()
+    run.desk = run.desk or _or_stop(_new_desk)
+    return run.desk
+
+
+def _new_desk() -> Desk:
+    choose_language()
+    app, way = library(), sign_in_way()
+    if way == "open":
+        return app.desk(app.open_reader(st.get_option("server.address")))
+    if way == "oidc":
+        return app.desk(app.oidc_reader(st.user.to_dict()))
+    if SESSION not in st.session_state:
+        raise SessionEnded
+    return app.desk(app.signed_in(st.session_state[SESSION]))
+
+
+def choose_language() -> str:
+    """Speak the language the reader chose, else the one that was set, else their browser's; its code."""
+    chosen = st.session_state.get(LANGUAGE) or _language_set() or best_language(st.context.locale)
+    speak(chosen)
+    return chosen
+
+
+def _language_set() -> str | None:
+    try:
+        return load_settings().dashboard_language
+    except IcalsyncError:
+        return None  # the page that follows says what is wrong with the settings
+
+
+def invited(token: str | Secret) -> Invited:
+    """What the holder of an invitation may do; where it does not work (any more), the page ends with the reason."""
+    return _or_stop(lambda: library().invitation(token))
+
+
+# --- questions and deeds ----------------------------------------------------------------------------------------------------------
+
+
+def ask(question: Callable[[Desk], Answer]) -> Answer:
+    """What the desk answers; an error ends the page with its sentence and next step."""
+    return _or_stop(lambda: question(desk()))
+
+
+def attempt(deed: Callable[[Desk], Answer]) -> Answer | None:
+    """What came of something a person wants done; an error is said where it happened, and the page goes on (``None``)."""
+    return trying(lambda: deed(desk()))
+
+
+def trying(deed: Callable[[], Answer]) -> Answer | None:
+    """The same for what needs no desk."""
+    try:
+        return deed()
+    except SessionEnded:
+        _end_session()
+    except IcalsyncError as error:
+        show_error(error)
+    return None
+
+
+def show_error(error: IcalsyncError) -> None:
+    """What happened and what to do now, as text; in the words of a page where it has its own."""
+    facts = {name: value for name, value in error.facts.items() if name not in {"code", "key"}}
+    st.error(say("page.went_wrong"), icon=":material/error:")
+    st.text(say(error.code, **facts))
+    st.text(advice(error.code, **facts))
+
+
+def advice(code: str, **facts: Any) -> str:
+    """What to do about an error or a partial result: what to click, where a page has it, else what the library says."""
+    return say(f"page.error.{code}", **facts) if knows(f"page.error.{code}") else next_step_for(code, **facts)
 
 
 def people() -> list[Row]:
-    """Every user of every sub-account; where there is nobody yet, the page ends with what to do first."""
-    users, path = _ask(lambda app: (app.users(), app.path))
+    """Every user of the reader's sub-accounts; where there is nobody yet, the page ends with what to do first."""
+    users: list[Row] = ask(lambda desk: desk.people())
     if not users:
         st.info(say("page.nobody"))
-        st.text(say("page.nobody_next", path=path))
-        st.stop()
+        st.text(say("page.nobody_next", path=library().path))
+        end_page()
     return users
 
 
-def terms(key: Key) -> Terms:
-    """The user's opening hours and policies in force."""
-    return _ask(lambda app: Terms(app.hours(*key), app.policies(*key)))
+def _or_stop(question: Callable[[], Answer]) -> Answer:
+    try:
+        with st.spinner(say("page.asking")):  # who reads is asked, too: a sync may be writing just then
+            return question()
+    except SessionEnded:
+        return _end_session()
+    except IcalsyncError as error:
+        show_error(error)
+        st.button(say("page.again"), icon=":material/refresh:")
+        return end_page()
 
 
-def week(key: Key, first: date, length: str) -> Week:
-    """Slots of ``length``, what blocks the rest, and how complete that is, from ``first`` on in the user's zone."""
-    end = first + timedelta(days=DAYS)
-    return _ask(
-        lambda app: Week(
-            slots=app.slots(*key, first, end, length=length),
-            busy=app.busy(*key, first, end),
-            coverage=app.coverage(*key),
-            names={row["calendar_id"]: row["display_name"] for row in app.calendars(*key)},
-        )
-    )
+def _end_session() -> NoReturn:
+    st.session_state.pop(SESSION, None)
+    st.session_state["session_ended"] = True
+    return st.rerun()
 
 
-def accounts() -> list[Row]:
-    """Every connected account, as in the view ``integrations``, with the ``users`` it serves; those in trouble first."""
-    return sorted(_ask(lambda app: app.integrations()), key=lambda row: (row["status"] == "ok", row["account_name"]))
-
-
-def calendars(key: Key) -> list[Row]:
-    """The user's calendars as in the view, each with ``roles`` and ``account_name``; the linked one first, then those with a role."""
-
-    def question(app: App) -> list[Row]:
-        roles: dict[str, list[str]] = {}
-        for role in app.roles(*key):
-            roles.setdefault(role["calendar_id"], []).append(role["role"])
-        names = {row["integration_id"]: row["account_name"] for row in app.integrations(*key)}
-        return [
-            row | {"roles": sorted(roles.get(row["calendar_id"], ())), "account_name": names.get(row["integration_id"], "")}
-            for row in app.calendars(*key)
-        ]
-
-    return sorted(
-        _ask(question), key=lambda row: ("LINKED" not in row["roles"], not row["roles"], not row["selectable"], row["display_name"])
-    )
+# --- how things are written -------------------------------------------------------------------------------------------------------
 
 
 def today(zone: str) -> date:
@@ -106,18 +267,26 @@ def today(zone: str) -> date:
 
 
 def in_zone(moment: Any, zone: str) -> str:
-    """An instant as clocks in ``zone`` show it, to the minute; a dash for none."""
-    return "–" if moment is None else f"{to_zone(moment, zone):%Y-%m-%d %H:%M}"
+    """An instant as clocks in ``zone`` show it, to the minute, as the reader's language writes it; a dash for none."""
+    return "–" if moment is None else say("page.moment", moment=to_zone(moment, zone))
 
 
-def _ask(question: Callable[[App], Answer]) -> Answer:
-    """The library's answer; an error ends the page with its sentence and next step, as the command line would print them."""
-    try:
-        with st.spinner(say("page.asking")):
-            return question(icalsync.open())
-    except IcalsyncError as error:
-        st.error(say("page.no_answer"))
-        st.text(error.message)
-        st.text(error.next_step)
-        st.button(say("page.again"), icon=":material/refresh:")
-        st.stop()
+def day(value: date | datetime) -> str:
+    """A date as the reader's language writes it."""
+    return say("page.plain_day", day=value)
+
+
+def number(value: float, digits: int = 0) -> str:
+    """A figure with the reader's decimal mark."""
+    text = f"{value:,.{digits}f}"
+    return text.translate(str.maketrans(",.", ".,")) if language() == "de" else text
+
+
+def plain(text: str) -> str:
+    """A sentence in which names from outside stand, line by line, without marks that turn its direction."""
+    return text.translate(_TURNING)
+
+
+def one_line(text: str | None) -> str:
+    """A name or reason from outside on one line, without marks that turn its direction. Draw it with ``st.text``, never as markdown."""
+    return " ".join((text or "").translate(_TURNING).split())

@@ -16,6 +16,10 @@
     ├── SettingsInvalid             FIX_SETTINGS    2
     ├── PersonNeeded                ASK             3  nothing can proceed until a person acts
     │   ├── CalendarReadOnly        R3: the linked calendar needs author access
+    │   ├── NotAllowed              the reader's role does not reach so far
+    │   ├── SignInRefused           · SignInLocked (S11) · SessionEnded
+    │   ├── PublicWithoutSignIn     a dashboard that anybody could open
+    │   ├── InvitationInvalid       expired, used, revoked or unknown: which, nobody is told
     │   └── SecretError             · SecretNotFound · SecretStoreUnavailable · SecretKeyMissing · SecretKeyWrong
     │                               · SecretFileUnsafe · SecretDamaged · SecretGivenElsewhere
     ├── ServerError                 (says the host, never the credentials)
@@ -59,7 +63,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import Any, ClassVar
 
-from icalsync.messages import next_step_of, say
+from icalsync.messages import next_step_of, say, where_listed
 
 
 class Disposition(Enum):
@@ -141,9 +145,13 @@ class QueryRefused(InputError):
 
 
 class NotFound(InputError):
-    """Something named does not exist: ``kind``, ``name``."""
+    """Something named does not exist: ``kind``, ``name``; ``see`` says which command lists what there is, and is added by itself."""
 
     code = "NOT_FOUND"
+
+    def __init__(self, **facts: Any) -> None:
+        listed = {"see": where_listed(facts["kind"])} if "kind" in facts else {}
+        super().__init__(**listed | facts)
 
 
 class UnknownSubAccount(NotFound):
@@ -274,6 +282,42 @@ class CalendarReadOnly(PersonNeeded):
     """R3: the linked calendar needs author access: ``name``."""
 
     code = "CALENDAR_READ_ONLY"
+
+
+class NotAllowed(PersonNeeded):
+    """What somebody wants is not for their role: ``role``. What lies elsewhere does not exist for them, and is a ``NotFound``."""
+
+    code = "NOT_ALLOWED"
+
+
+class SignInRefused(PersonNeeded):
+    """A name and a password that do not belong together; it does not say which of them is wrong (S11)."""
+
+    code = "SIGN_IN_REFUSED"
+
+
+class SignInLocked(SignInRefused):
+    """Too many wrong passwords, for a name that may or may not exist, or from one place: ``wait`` (in words), ``seconds`` (S11)."""
+
+    code = "SIGN_IN_LOCKED"
+
+
+class SessionEnded(SignInRefused):
+    """A session that is over: signed out, idle for too long, too old, or its reader removed."""
+
+    code = "SESSION_ENDED"
+
+
+class PublicWithoutSignIn(PersonNeeded):
+    """A dashboard that others could reach, and nobody would have to sign in to: ``address``."""
+
+    code = "PUBLIC_WITHOUT_SIGN_IN"
+
+
+class InvitationInvalid(PersonNeeded):
+    """A link that does not work: expired, used, revoked or never made; which of these, it does not say."""
+
+    code = "INVITATION_INVALID"
 
 
 class SecretError(PersonNeeded):

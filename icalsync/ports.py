@@ -7,12 +7,12 @@ server paths (no host: icloud.md §1.1.5), kept as the server spells them; compa
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from icalsync.core.backoff import WELL, Standing
 from icalsync.core.interval import Interval
@@ -198,13 +198,17 @@ class Traffic:
     bytes: int = 0
 
 
+STAGES: Final = ("address", "principal", "calendars")
+"""Of a discovery: where the account is met, who it is, what calendars it has."""
+
+
 class CalendarServer(Protocol):
     """One account, opened. Raises the ``ServerError`` tree only; every call is one logical request and counts in ``traffic``."""
 
     traffic: Traffic
 
-    def discover(self) -> Discovered:
-        """Principal, homes and every collection; also addresses."""
+    def discover(self, told: Callable[[str], None] | None = None) -> Discovered:
+        """Principal, homes and every collection; also addresses. ``told`` hears each stage as it begins: ``STAGES``."""
         ...
 
     def list_homes(self, homes: Sequence[str]) -> tuple[Collection, ...]:
@@ -317,6 +321,8 @@ class CalendarState:
     """The code, or None where it can be chosen."""
     roles: frozenset[str] = frozenset()
     """Roles it has for anybody (``LINKED``, ``CONFLICT``): setting ``pull = chosen`` limits pulling to these."""
+    holds_ours: bool = False
+    """Whether an event of ours stands there, or may: it is pulled under ``pull = chosen``, too, so that drift is seen (R11)."""
     held: Mapping[str, datetime] = field(default_factory=dict)
     """Removals that are held (R13): path key → since when."""
     pulled_at: datetime | None = None
@@ -370,6 +376,15 @@ class Finish:
 
 
 @dataclass(frozen=True, slots=True)
+class SoFar:
+    """Requests, bytes and intents carried out of a run that is not over; its objects are counted by its commits."""
+
+    requests: int = 0
+    bytes: int = 0
+    pushed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class PullBatch:
     """Rows of one calendar for one transaction.
 
@@ -381,6 +396,8 @@ class PullBatch:
     writes: tuple[ObjectWrite, ...]
     window: Interval
     finish: Finish | None
+    so_far: SoFar | None = None
+    """What the run has done until now; its row shows that while it runs, and where it is broken off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -484,8 +501,11 @@ class PullStore(Protocol):
         """Hold it for so long from now on, and let the run's heartbeat be seen; ``LeaseLost``."""
         ...
 
-    def release(self, lease: Lease, *, asked: bool = True) -> None:
-        """Give it back; nothing happens where it was lost. A run that was not recorded is ``aborted``; not ``asked``: it never was."""
+    def release(self, lease: Lease, *, asked: bool = True, so_far: SoFar | None = None) -> None:
+        """Give it back; nothing happens where it was lost. A run that was not recorded is ``aborted``, with what it had done ``so_far``.
+
+        Not ``asked``: it never was.
+        """
         ...
 
     def elsewhere(self, integration_id: str, since: datetime) -> Elsewhere:
@@ -498,6 +518,13 @@ class PullStore(Protocol):
 
     def etags(self, calendar_id: str) -> Mapping[str, str | None]:
         """Stored href → ETag, quarantined objects included."""
+        ...
+
+    def odd(self, calendar_id: str, most: int) -> frozenset[str]:
+        """Hrefs of stored objects that could not be read, and of those that were odd but understood: at most so many of each.
+
+        Others on each day where there are more.
+        """
         ...
 
     def save_discovery(self, lease: Lease, found: Discovered) -> None:

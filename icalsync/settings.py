@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 from platformdirs import user_config_path, user_data_path
-from pydantic import BeforeValidator, Field, ValidationError, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from icalsync.errors import SettingsInvalid
@@ -85,6 +85,27 @@ def _default_key_file() -> Path:
     return directory / "secret.key"
 
 
+class ReaderSettings(BaseModel):
+    """What somebody who signs in through OpenID Connect may do: a line of ``[dashboard.readers]``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    role: Literal["admin", "support", "analyst"]
+    sub_accounts: tuple[str, ...] | None = None
+    """The sub-accounts they are limited to; unset: all."""
+
+
+class DashboardSettings(BaseModel):
+    """Signing in through OpenID Connect: ``[dashboard]``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    secrets_file: Place
+    """Streamlit's secrets file, with the provider in its section ``[auth]``."""
+    readers: dict[str, ReaderSettings] = Field(default_factory=dict)
+    """Who may, by e-mail address as the provider tells it; nobody else."""
+
+
 class Settings(BaseSettings):
     """Everything that can be set, checked and frozen; make it with ``load_settings``."""
 
@@ -132,12 +153,31 @@ class Settings(BaseSettings):
     """Requests sent to one host at the same time."""
     lock_wait: Seconds = 5.0
     """Seconds to wait for another process to let go of the database."""
+    dashboard: DashboardSettings | None = None
+    """Who signs in to the dashboard through OpenID Connect: the table ``[dashboard]``."""
+    dashboard_url: str | None = None
+    """Where people reach the dashboard (https://…), for links; set, sign-in is required wherever it listens."""
+    dashboard_language: Literal["en", "de"] | None = None
+    """The language the dashboard begins in; unset: that of each reader's browser."""
+    session_idle: Duration = timedelta(hours=1)
+    """After how long without a click a reader has to sign in again."""
+    session_lasts: Duration = timedelta(hours=12)
+    """After how long a reader has to sign in again in any case."""
+    invitation_lasts: Duration = timedelta(hours=72)
+    """How long an invitation works."""
 
     @field_validator("database", "secret_key_file")
     @classmethod
     def _names_a_file(cls, value: Path) -> Path:
         if value.is_dir():
             raise ValueError("it is a directory; a file is needed")
+        return value
+
+    @field_validator("dashboard_url")
+    @classmethod
+    def _is_reached(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"https?://[^/\s?#]+(/[^\s?#]*)?", value):
+            raise ValueError("give an address that starts with https://")
         return value
 
     @field_validator("icloud_url")
@@ -234,6 +274,8 @@ def _from_file(path: Path) -> dict[str, Any]:
 
 
 def _beside(path: Path, name: str, value: Any) -> Any:
+    if name == "dashboard" and isinstance(value, dict) and isinstance(value.get("secrets_file"), str):
+        return {**value, "secrets_file": path.parent / Path(value["secrets_file"]).expanduser()}
     if isinstance(value, str) and name in {"database", "secret_key_file", "secret_key_file_old", "secrets_dir"}:
         return path.parent / Path(value).expanduser()
     return value

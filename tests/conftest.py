@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests import databases
 from tests.icloud.cloud import LEDGERS
 from tests.icloud.fixtures import icloud, icloud_clock
 from tests.servers import Account, DavServer, RadicaleServer, XandikosServer
@@ -29,6 +30,18 @@ def _nothing_but_appointments_is_written(request: pytest.FixtureRequest) -> Iter
         from tests.icloud.appointments import check_only_appointments_were_written  # noqa: PLC0415  # only where something was written
 
         check_only_appointments_were_written(LEDGERS, directory)
+
+
+@pytest.fixture(autouse=True)
+def _databases_are_quick(request: pytest.FixtureRequest, _nothing_but_appointments_is_written: None) -> Iterator[None]:
+    """New databases are copies, and stay open until the test ends, where the module does not say otherwise (``tests.databases``)."""
+    with pytest.MonkeyPatch.context() as patch:
+        if not getattr(request.module, "MAKES_EACH_DATABASE", False):
+            databases.copied(patch)
+        if databases.stays_open(request.module):
+            yield from databases.kept_open(patch)
+        else:
+            yield
 
 
 @pytest.fixture(scope="session")

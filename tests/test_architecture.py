@@ -94,7 +94,7 @@ def test_no_module_is_longer_than_400_lines() -> None:
     """One module, one responsibility."""
     sizes = {str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines()) for path in MODULES}
     # Tables and declarations, without behaviour: the error tree, the sentences, the ports. They are read as one.
-    tables = {"icalsync/errors.py", "icalsync/messages/en.py", "icalsync/ports.py"}
+    tables = {"icalsync/errors.py", "icalsync/messages/en.py", "icalsync/messages/de.py", "icalsync/ports.py"}
     assert {name: size for name, size in sizes.items() if size > 400 and name not in tables} == {}
     assert len(MODULES) > 30
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import re
 import string
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ import pytest
 
 from icalsync import errors
 from icalsync.errors import Disposition, IcalsyncError
-from icalsync.messages import en, guide, next_step_of, say
+from icalsync.messages import LANGUAGES, best_language, de, en, guide, language, next_step_of, say, speak
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -139,3 +140,62 @@ def test_every_other_sentence_can_be_said() -> None:
         assert say(key)
     with pytest.raises(KeyError):
         say("no such sentence")
+
+
+@pytest.fixture
+def german() -> Iterator[None]:
+    """Everything is said in German, as in a thread of its own."""
+    speak("de")
+    yield
+    speak("en")
+
+
+def test_both_languages_say_the_same_things() -> None:
+    """Every key of one is a key of the other, so nobody reads half a page in another language."""
+    assert set(de.SENTENCES) == set(en.SENTENCES)
+    assert set(de.ERRORS) == set(en.ERRORS)
+    assert len(de.APP_PASSWORD_STEPS) == len(en.APP_PASSWORD_STEPS)
+
+
+def test_sentences_tell_the_same_facts_in_both_languages() -> None:
+    """A fact that one language leaves out would be lost on its readers; one that nobody passes would be a question mark."""
+    differ = {key: _facts_in(de.SENTENCES[key]) ^ _facts_in(said) for key, said in en.SENTENCES.items()}
+    assert {key: facts for key, facts in differ.items() if facts} == {}
+
+
+def test_errors_tell_the_same_facts_in_both_languages() -> None:
+    """In what happened, and in what to do."""
+    both = [(code, ours, theirs) for code, pair in en.ERRORS.items() for ours, theirs in zip(pair, de.ERRORS[code], strict=True)]
+    assert [code for code, ours, theirs in both if _facts_in(ours) != _facts_in(theirs)] == []
+
+
+def test_errors_and_the_guide_speak_the_chosen_language(german: None) -> None:
+    """Also an error that is raised now; and English again where nobody chose."""
+    assert language() == "de"
+    assert "App-spezifisches Passwort" in errors.PasswordForm().message
+    assert "Zwei-Faktor-Authentifizierung" in " ".join(guide())
+    with ThreadPoolExecutor(1) as beside:
+        assert beside.submit(language).result() == "en"
+
+
+def test_german_uses_the_words_of_an_iphone_and_of_the_product() -> None:
+    """Beschäftigt and Frei as an iPhone says them; the terms of the product's own help; and not its one mistranslation."""
+    text = "\n".join((*de.SENTENCES.values(), *(part for pair in de.ERRORS.values() for part in pair), *de.APP_PASSWORD_STEPS))
+    for term in ("Beschäftigt", "„Frei“", "Verknüpfter Kalender", "Konfliktkalender", "Autorenzugriff", "Kalendereinstellungen"):
+        assert term in text
+    assert "BESUCHT" not in text.upper()
+    assert say("page.weekdays").split()[0] == "Mon"
+    assert de.SENTENCES["page.weekdays"].split()[0] == "Mo"
+
+
+@pytest.mark.parametrize(("wish", "spoken"), [("de-AT", "de"), ("de", "de"), ("DE_ch", "de"), ("fr-FR", "en"), ("", "en"), (None, "en")])
+def test_the_nearest_language_to_a_wish_is_spoken(wish: str | None, spoken: str) -> None:
+    """RFC 5646: the primary subtag decides; English where there is none of ours."""
+    assert best_language(wish) == spoken
+    assert spoken in LANGUAGES
+
+
+def test_an_unknown_language_is_an_error() -> None:
+    """Nothing is spoken that is not there."""
+    with pytest.raises(KeyError):
+        speak("tlh")

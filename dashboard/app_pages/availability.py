@@ -1,39 +1,52 @@
-"""When a user is free, what blocks the rest, and how complete that answer is."""
+"""When a user is free, what blocks the rest, how full the open hours are, and how complete and fresh all that is."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import streamlit as st
+from components.asking import week_of
+from components.checking import offer_checks
 from components.choosing import choose_first_day, choose_user
-from components.coverage import show_coverage
-from components.days import Part, days_from, name_of, parts
+from components.coverage import show_coverage, show_freshness
+from components.days import parts
+from components.dialogs import open_why
+from components.heatpage import show_heat_of
+from components.marks import blocks, gaps
+from components.moments import choose_day, show_day
 from components.picture import show_week
-from data import people, say, terms, today, week
+from components.spans import length_of
+from components.views import choose_view
+from data import ask, one_line, people, say, today
 
 LENGTHS = ["15m", "30m", "45m", "1h", "1h30m", "2h"]
 USUAL = "30m"
-WIDTHS = [2, 3, 6]
 
 
-def list_of_days(free: Sequence[Part], busy: Sequence[Part], names: dict[str, str]) -> None:
-    """Each day with its free slots and what blocks it, as text."""
-    with st.container(border=True):
-        for column, heading in zip(st.columns(WIDTHS), ("page.date", "page.free_slots", "page.busy"), strict=True):
-            column.markdown(f"**{say(heading)}**")
-    for day in days_from(first):
-        with st.container(border=True):
-            date, begins, blocks = st.columns(WIDTHS)
-            date.markdown(f"**{name_of(day)}**")
-            begins.text("  ".join(part.begins for part in free if part.day == day) or say("page.past" if day < now else "page.no_slot"))
-            blocks.text("\n".join(block(part, names) for part in busy if part.day == day) or say("page.nothing_blocks"))
-
-
-def block(part: Part, names: dict[str, str]) -> str:
-    """``09:00–10:00  Busy · Patients``: when, why, and where that comes from."""
-    source = part.row["source"]
-    where = names.get(part.row["calendar_id"], "") if source in {"external", "coverage"} else say(f"page.source.{source}")
-    return say("page.block", time=part.says, why=say(f"page.reason.{part.row['reason']}"), where=" ".join(where.split()))
+def show_user() -> None:
+    """One user's week: coverage first, then the picture and the list beside it."""
+    answer = week_of(key, first, length)
+    show_coverage(answer.coverage, agreed["policies"]["unknown"], zone)
+    fresh, check = st.columns([5, 3])
+    with fresh:
+        show_freshness(answer.freshness)
+    with check:
+        offer_checks(key, answer.freshness)
+    st.caption(say("page.terms", zone=zone, weekly=one_line(agreed["hours"]["weekly"])))
+    busy, ground = list(parts(answer.busy, first)), [part for part in parts(answer.stretches, first) if part.row["busyness"] == "FREE"]
+    st.caption(say("page.week.click"))
+    kinds = {each: say(f"page.week.by_{each}") for each in ("reason", "source")}
+    by = st.radio(say("page.week.colour"), list(kinds), format_func=kinds.__getitem__, horizontal=True, key="week_by")
+    picture, beside = st.columns([5, 3])
+    drawn = st.session_state.get("week_drawn", 0)
+    with picture:
+        clicked = show_week([*gaps(ground, first), *blocks(busy, first, by)], first, f"week_{drawn}")
+    with beside:
+        day = choose_day(first, now)
+        starts = [f"{moment:%H:%M}" for moment in answer.slots["starts_at"] if moment.date() == day]
+        of_day = ([part for part in each if part.day == day] for each in (busy, ground))
+        show_day(*of_day, starts, lambda at: open_why(key, at, length))
+    if clicked:
+        st.session_state["week_drawn"] = drawn + 1  # drawn anew afterwards, so that the same place can be clicked again
+        open_why(key, clicked, length)
 
 
 st.title(say("page.availability"))
@@ -42,15 +55,12 @@ users = people()
 who, when, how_long = st.columns([3, 2, 2])
 user = choose_user(who, users)
 key, zone = (user["sub_account"], user["user_id"]), user["time_zone"]
-agreed, now = terms(key), today(zone)
+agreed, now = ask(lambda desk: desk.terms(*key)), today(zone)
 first = choose_first_day(when, now)
-usual = agreed.hours["slot_length"] or USUAL
+usual = agreed["hours"]["slot_length"] or USUAL
 lengths = LENGTHS if usual in LENGTHS else [usual, *LENGTHS]
-length = how_long.selectbox(say("page.length"), lengths, index=lengths.index(usual))
-
-answer = week(key, first, length)
-show_coverage(answer, agreed, zone)
-st.caption(say("page.terms", zone=zone, weekly=agreed.hours["weekly"]))
-free, busy = list(parts(answer.slots, first)), list(parts(answer.busy, first))
-show_week(free, busy, first)
-list_of_days(free, busy, answer.names)
+length = how_long.selectbox(say("page.length"), lengths, index=lengths.index(usual), format_func=length_of)
+if choose_view("week", ["week", "heat"]) == "week":
+    show_user()
+else:
+    show_heat_of(user, users, first, agreed["policies"]["unknown"])

@@ -1,72 +1,77 @@
-"""Connected accounts with their health and whom they serve, and what each calendar may be used for."""
+"""Connected accounts with their health and whom they serve; add new ones, reconnect, disconnect, invite."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import streamlit as st
+from components.accounts import close, matches, show_account, show_headings
 from components.choosing import choose_user
-from data import Row, accounts, calendars, in_zone, people, say
+from components.connecting import FOUND, STEP, begin, connecting, leave, show_result
+from components.inviting import inviting
+from data import Key, Row, ask, desk, one_line, people, say
 
-MOST = 100  # accounts shown at once; those in trouble come first
+MOST = 25  # accounts shown at once; those in trouble come first
 
 
-def listing(headings: Sequence[str], widths: Sequence[int], rows: Sequence[Sequence[str]]) -> None:
-    """A table as text: nothing in it is read as markdown, and it can be read aloud."""
+def add_new(key: Key, name: str) -> None:
+    """The way to a new account for one user, step by step, and what was found in the end."""
     with st.container(border=True):
-        for column, heading in zip(st.columns(widths), headings, strict=True):
-            column.markdown(f"**{say(heading)}**")
-    for row in rows:
-        with st.container(border=True):
-            for column, text in zip(st.columns(widths), row, strict=True):
-                column.text(text)
+        st.header(say("page.connecting"))
+        st.text(say("page.connecting_for", name=one_line(name), user="/".join(key)))
+        if st.session_state.get(STEP) == "found":
+            show_result([row for row in ask(lambda desk: desk.calendars(*key)) if row["integration_id"] == st.session_state[FOUND]])
+            if st.button(say("page.to_configuration"), type="primary", icon=":material/arrow_forward:"):
+                leave()
+                st.switch_page("app_pages/configuration.py", query_params={"user": "/".join(key)})
+        else:
+            found = connecting(
+                lambda provider, account, password, url, report: desk().connect(
+                    *key, provider=provider, account=account, password=password, url=url, report=report
+                )
+            )
+            if found is not None:
+                st.session_state.update({FOUND: found["integration_id"], STEP: "found"})
+                st.rerun()
+        st.button(say("page.close"), on_click=leave, key="connecting_close")
 
 
-def account(row: Row, zone: str) -> tuple[str, ...]:
-    """Which account, how it is, what to do, whom it serves."""
-    health = [say(f"page.status.{row['status']}"), row["status_reason"] or ""]
-    if row["status"] != "ok":
-        health.append(say(f"page.next.{row['status']}", **row))
-    serves = "\n".join(f"{user['sub_account']}/{user['user_id']}" for user in row["users"])
-    name = f"{row['account_name']}\n{row['provider']}, {row['integration_id']}"
-    return name, "\n".join(line for line in health if line), in_zone(row["last_success_at"], zone), serves
+def add() -> None:
+    """Begin with a new account, and with nothing else open."""
+    close()
+    begin()
 
 
-def calendar(row: Row, zone: str) -> tuple[str, ...]:
-    """Which calendar, what it is to the user, whether it can be chosen or why not."""
-    roles = "\n".join(say(f"page.role.{role}") for role in row["roles"]) or say("page.role.none")
-    may = say(f"page.may.{row['access']}") if row["selectable"] else say("page.may.not", why=row["says"])
-    name = f"{' '.join(row['display_name'].split())}\n{row['account_name']}, {row['calendar_id']}"
-    return name, roles, may, str(row["objects"]), in_zone(row["last_synced_at"], zone)
+def accounts(connected: list[Row], zone: str) -> None:
+    """How many are well, and each of them, those in trouble first; with many, those that were searched for."""
+    ill = sum(row["status"] != "ok" for row in connected)
+    if ill:
+        st.warning(say("page.some_ill", ill=ill, all=len(connected)), icon=":material/warning:")
+    else:
+        st.success(say("page.all_well", all=len(connected)), icon=":material/check_circle:")
+    wanted = st.text_input(say("page.find_account"), type="search", key="find_account") if len(connected) > MOST else ""
+    found = [row for row in connected if matches(row, (wanted or "").casefold())]
+    show_headings()
+    for row in found[:MOST]:
+        show_account(row, zone)
+    if len(found) > MOST:
+        st.text(say("page.more_accounts", shown=MOST, all=len(found)))
 
 
 st.title(say("page.connections"))
-
-users = people()
-zone = st.context.timezone or "UTC"
-connected = accounts()
-if not connected:
-    st.info(say("page.nothing_connected"))
-    st.text(say("page.nothing_connected_next"))
-    st.stop()
-ill = sum(row["status"] != "ok" for row in connected)
-if ill:
-    st.warning(say("page.some_ill", ill=ill, all=len(connected)), icon=":material/warning:")
-else:
-    st.success(say("page.all_well", all=len(connected)), icon=":material/check_circle:")
-listing(
-    ["page.account", "page.health", "page.last_success", "page.serves"],
-    [4, 6, 3, 3],
-    [account(row, zone) for row in connected[:MOST]],
-)
-if len(connected) > MOST:
-    st.text(say("page.more_accounts", shown=MOST, all=len(connected)))
-
-st.header(say("page.calendars"))
+users, zone = people(), st.context.timezone or "UTC"
+if done := st.session_state.pop("done", None):
+    st.success(done, icon=":material/check_circle:")
+connected = ask(lambda desk: desk.connections())
 user = choose_user(st.container(), users)
-listing(
-    ["page.calendar", "page.role", "page.may", "page.objects", "page.last_synced"],
-    [8, 4, 9, 3, 5],
-    [calendar(row, zone) for row in calendars((user["sub_account"], user["user_id"]))],
-)
+key = (user["sub_account"], user["user_id"])
+if desk().may("connect"):
+    st.button(say("page.add_new"), type="primary", icon=":material/add:", on_click=add)
+    if STEP in st.session_state:
+        add_new(key, user["name"])
+if connected:
+    accounts(connected, zone)
+else:
+    st.info(say("page.nothing_connected"))
+    st.text(say("page.nothing_connected_here"))
+if desk().may("invite"):
+    inviting(key, user["name"], zone)
 st.caption(say("page.zone", zone=zone))

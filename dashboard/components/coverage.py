@@ -1,22 +1,60 @@
-"""How complete an answer is: the first thing to read on a page of answers (R12)."""
+"""How complete and how fresh an answer is: the first thing to read on a page of answers (R12)."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
 import streamlit as st
-from data import Terms, Week, in_zone, say
+from components.spans import ago
+from data import Row, in_zone, knows, one_line, say
+
+MOST: Final = 8
+"""How many calendars are listed at once; those in trouble come first."""
 
 
-def show_coverage(week: Week, terms: Terms, zone: str) -> None:
-    """Complete and since when, or which calendar is missing, why, and what that means for the slots."""
-    coverage = week.coverage
+def show_coverage(coverage: Mapping[str, Any], unknown: str, zone: str) -> None:
+    """Complete and since when; or that it is not, and by the policy ``unknown`` what that means for the slots."""
     if not coverage["complete"]:
-        st.warning(say("page.incomplete"), icon=":material/warning:")
-        for item in coverage["missing"]:
-            name = week.names.get(item["calendar_id"], item["calendar_id"])
-            st.text(say("page.missing", calendar=name, why=say(f"page.state.{item['state']}"), code=item["reason"]))
+        st.warning(say("page.week.incomplete"), icon=":material/warning:")
         if any(item["state"] != "stale" for item in coverage["missing"]):
-            st.text(say(f"page.unknown.{terms.policies['unknown']}"))
+            st.text(say(f"page.unknown.{unknown}"))
     elif coverage["as_of"] is None:
-        st.warning(say("page.no_conflicts"), icon=":material/warning:")
+        st.warning(say("page.week.no_conflicts"), icon=":material/warning:")
     else:
         st.success(say("page.complete", as_of=in_zone(coverage["as_of"], zone)), icon=":material/check_circle:")
+
+
+def show_freshness(calendars: Sequence[Row]) -> None:
+    """Each calendar that counts, with its age; those in trouble first, with what to do."""
+    lines = [freshness(row) for row in sorted(calendars, key=lambda each: each["state"] == "ok")[:MOST]]
+    if len(calendars) > MOST:
+        lines.append(say("page.week.more_calendars", number=len(calendars) - MOST))
+    if lines:
+        st.text("\n".join(lines))
+
+
+def freshness(row: Row) -> str:
+    """``Patients · Conflict · pulled 4 min ago``, and where it is in trouble what is wrong and what to do."""
+    says = say(
+        "page.week.freshness",
+        calendar=one_line(row["display_name"]),
+        role=say(f"page.role.{row['role'] or 'none'}"),
+        when=ago(row["age"]),
+    )
+    if row["state"] == "ok":
+        return f"✓ {says}"
+    why = say(f"page.state.{row['state']}") if knows(f"page.state.{row['state']}") else one_line(row["reason"])
+    return "\n".join(line for line in (f"⚠ {says} – {why}", one_line(row["next_step"])) if line)
+
+
+def show_missing(coverage: Mapping[str, Any], names: Mapping[Any, str]) -> None:
+    """Whose calendars an answer about several people misses: ``names`` by (sub-account, user id)."""
+    counts: dict[tuple[str, str], int] = {}
+    for item in coverage["missing"]:
+        key = (names.get((item["sub_account"], item["user_id"]), item["user_id"]), item["state"])
+        counts[key] = counts.get(key, 0) + 1
+    for (name, state), number in sorted(counts.items())[:MOST]:
+        st.text(say("page.week.missing_of", name=one_line(name), number=number, why=say(f"page.state.{state}")))
+    if len(counts) > MOST:
+        st.text(say("page.week.more_people", number=len(counts) - MOST))

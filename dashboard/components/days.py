@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from data import DAYS, say
+from data import day as written
+from data import say
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_DAY = timedelta(days=1)
+DAYS: Final = 7
+"""How many days a page shows."""
+_DAY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,18 +26,15 @@ class Part:
     starts: timedelta
     ends: timedelta
     row: Mapping[str, Any]
+    at: datetime
+    """The part's first moment, with its zone: what is asked about when somebody wants to know more."""
 
     @property
     def says(self) -> str:
         """``09:00–09:30``, or that it is the whole day."""
         if self.ends - self.starts == _DAY:
             return say("page.whole_day")
-        return f"{_clock(self.starts)}–{_clock(self.ends)}"
-
-    @property
-    def begins(self) -> str:
-        """``09:00``."""
-        return _clock(self.starts)
+        return f"{clock(self.starts)}–{clock(self.ends)}"
 
 
 def days_from(first: date) -> list[date]:
@@ -43,8 +43,13 @@ def days_from(first: date) -> list[date]:
 
 
 def name_of(day: date) -> str:
-    """``Mon 2026-11-23``."""
-    return say("page.day", weekday=say("page.weekdays").split()[day.weekday()], day=day)
+    """``Mon 2026-11-23``, or as the reader's language writes it."""
+    return say("page.day", weekday=weekday(day.weekday()), day=written(day))
+
+
+def weekday(number: int) -> str:
+    """``Mon`` for 0."""
+    return say("page.weekdays").split()[number]
 
 
 def parts(frame: pd.DataFrame, first: date) -> Iterator[Part]:
@@ -55,7 +60,8 @@ def parts(frame: pd.DataFrame, first: date) -> Iterator[Part]:
         midnight = datetime.combine(day, time())
         for starts, ends, row in walls:
             if starts < midnight + _DAY and ends > midnight:
-                yield Part(day, max(starts - midnight, timedelta()), min(ends - midnight, _DAY), row)
+                at = row["starts_at"] if starts >= midnight else midnight.replace(tzinfo=row["starts_at"].tzinfo)
+                yield Part(day, max(starts - midnight, timedelta()), min(ends - midnight, _DAY), row, at)
 
 
 def _wall(starts: pd.Timestamp, ends: pd.Timestamp) -> tuple[datetime, datetime]:
@@ -64,6 +70,7 @@ def _wall(starts: pd.Timestamp, ends: pd.Timestamp) -> tuple[datetime, datetime]
     return first, last if last > first else first + (ends - starts).to_pytimedelta()
 
 
-def _clock(since_midnight: timedelta) -> str:
+def clock(since_midnight: timedelta) -> str:
+    """``09:00``."""
     hours, minutes = divmod(int(since_midnight.total_seconds()) // 60, 60)
     return f"{hours:02}:{minutes:02}"

@@ -1,65 +1,99 @@
-"""The week as a picture: a strip per day, full height for what blocks, a thin line for free slots."""
+"""The week as a picture, a column per day: what blocks, by reason or by calendar, and where it is free. A click asks why."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
-from typing import Final
+from datetime import date
+from typing import Any, Final
 
 import altair as alt
 import pandas as pd
 import streamlit as st
-from components.days import Part, days_from, name_of
-from data import DAYS, say
+from components.colours import ink_on, scale
+from components.days import DAYS, days_from, weekday
+from components.marks import Mark
+from data import say
 
-COLOURS: Final = {
-    "FREE": "#009E73",
-    "BUSY": "#0072B2",
-    "BUSY_TENTATIVE": "#E69F00",
-    "BUSY_UNAVAILABLE": "#CC79A7",
-    "UNKNOWN": "#999999",
-}
-"""By Okabe and Ito: people who see red and green alike can tell them apart, on light and on dark ground."""
-_HOUR: Final = timedelta(hours=1)
-_HEIGHT: Final = 36 * DAYS + 90
-"""In pixels: a strip per day, the legend above and the hours below."""
+PICK: Final = "pick"
+HOUR: Final = 36
+"""Height of an hour, in pixels: half an hour has room for a word."""
+_DAY: Final = 24
+_COLUMNS: Final = ["x", "x2", "y", "y2", "day", "time", "what", "where", "label", "at", "room", "ink", "opacity"]
 
 
-def show_week(free: Sequence[Part], busy: Sequence[Part], first: date) -> None:
-    """The picture; the same is said in words in the list below it, for whoever does not see it."""
-    marks = pd.DataFrame(
-        [_mark(part, part.row["busyness"]) for part in sorted(busy, key=_depth)] + [_mark(part, "FREE") for part in free],
-        columns=["day", "starts", "ends", "time", "what"],
+def show_week(marks: Sequence[Mark], first: date, key: str) -> str | None:
+    """The picture; the moment that was clicked (ISO 8601), if one was. The list beside it says the same in words."""
+    kinds = {mark.what: mark.colour for mark in marks}
+    told = list(dict.fromkeys(mark.what for mark in marks if not mark.silent))
+    frame = pd.DataFrame([_row(mark) for mark in marks], columns=_COLUMNS)
+    earliest, latest = _span(marks)
+    hours = alt.Scale(domain=[earliest, latest], nice=False, reverse=True)
+    days = ", ".join(f"'{name}'" for name in _names(first))
+    x = alt.X(
+        "x:Q",
+        title=None,
+        scale=alt.Scale(domain=[0, DAYS], nice=False),
+        axis=alt.Axis(
+            orient="top",
+            values=[n + 0.5 for n in range(DAYS)],
+            labelExpr=f"[{days}][floor(datum.value)]",
+            labelOverlap=False,
+            grid=False,
+            ticks=False,
+        ),
     )
-    words = [say(f"page.busyness.{code}") for code in COLOURS]
-    hours = alt.Axis(labelExpr="datum.value + ':00'", tickMinStep=1, tickCount=12)
-    days = alt.Scale(domain=[name_of(day) for day in days_from(first)])
-    colours = alt.Scale(domain=words, range=list(COLOURS.values()))
-    chart = (
-        alt.Chart(marks, height=_HEIGHT, description=say("page.picture"))
-        .mark_bar(cornerRadius=2, stroke="black", strokeOpacity=0.4, strokeWidth=0.5)
-        .encode(
-            x=alt.X("starts:Q", title=None, scale=_hours(marks), axis=hours),
-            x2="ends:Q",
-            y=alt.Y("day:N", title=None, scale=days, axis=alt.Axis(labelOverlap=False)),
-            color=alt.Color("what:N", title=None, scale=colours, legend=alt.Legend(orient="top", symbolStrokeWidth=0)),
-            size=alt.condition(alt.datum.what == words[0], alt.value(6), alt.value(22)),
-            tooltip=[alt.Tooltip("time:N", title=say("page.time")), alt.Tooltip("what:N", title=say("page.what"))],
-        )
+    y = alt.Y("y:Q", title=None, scale=hours, axis=alt.Axis(labelExpr="datum.value + ':00'", values=list(range(earliest, latest + 1))))
+    picked = alt.selection_point(name=PICK, fields=["at"], empty=False)
+    base = alt.Chart(frame, height=HOUR * (latest - earliest) + 90, description=say("page.week.picture")).encode(
+        x=x, x2="x2:Q", y=y, y2="y2:Q"
     )
-    st.altair_chart(chart, width="stretch")
+    legend = alt.Legend(orient="top", columns=4, values=told, symbolType="square", symbolStrokeWidth=0, labelLimit=200)
+    blocks = base.mark_rect(clip=True, cornerRadius=2, strokeOpacity=0.7, cursor="pointer").encode(
+        color=alt.Color("what:N", title=None, scale=scale(list(kinds), list(kinds.values())), legend=legend),
+        opacity=alt.Opacity("opacity:Q", scale=None),
+        stroke=alt.condition(picked, alt.value("#ff4b4b"), alt.value("gray")),
+        strokeWidth=alt.condition(picked, alt.value(3), alt.value(0.4)),
+        tooltip=[alt.Tooltip(f"{name}:N", title=say(f"page.week.{name}")) for name in ("day", "time", "what", "where")],
+    )
+    words = base.mark_text(
+        align="left", baseline="top", dx=4, dy=3, fontSize=11, clip=True, limit=alt.ExprRef(f"datum.room * width / {DAYS} - 8")
+    ).encode(text="label:N", color=alt.Color("ink:N", scale=None))
+    chart = alt.layer(blocks.add_params(picked), words.transform_filter("datum.label != ''"))
+    event: Any = st.altair_chart(chart, width="stretch", key=key, on_select="rerun", selection_mode=PICK)
+    return _picked(event)
 
 
-def _depth(part: Part) -> bool:
-    """What is not known lies behind what is."""
-    return part.row["busyness"] != "UNKNOWN"
+def _picked(event: Any) -> str | None:
+    chosen = event.selection.get(PICK) or []
+    return chosen[0].get("at") if chosen else None
 
 
-def _mark(part: Part, code: str) -> tuple[str, float, float, str, str]:
-    return name_of(part.day), part.starts / _HOUR, part.ends / _HOUR, part.says, say(f"page.busyness.{code}")
+def _names(first: date) -> list[str]:
+    return [say("page.week.column", weekday=weekday(day.weekday()), day=day) for day in days_from(first)]
 
 
-def _hours(marks: pd.DataFrame) -> alt.Scale:
+def _row(mark: Mark) -> tuple[Any, ...]:
+    ink = ink_on(mark.colour) if mark.opacity == 1 else "gray"
+    label = mark.label if mark.y2 - mark.y >= 0.4 and mark.x2 - mark.x > 0.25 else ""  # noqa: PLR2004  # in hours, in days: room for a word
+    return (
+        mark.x,
+        mark.x2,
+        mark.y,
+        mark.y2,
+        mark.day,
+        mark.time,
+        mark.what,
+        mark.where,
+        label,
+        mark.at,
+        mark.x2 - mark.x,
+        ink,
+        mark.opacity,
+    )
+
+
+def _span(marks: Sequence[Mark]) -> list[int]:
     """From the first to the last hour with anything in it, and a usual working day at least."""
-    earliest, latest = min([8.0, *marks["starts"]]), max([18.0, *marks["ends"]])
-    return alt.Scale(domain=[int(earliest), min(24, -int(-latest // 1))], nice=False)
+    told = [mark for mark in marks if not mark.silent and mark.y2 - mark.y < _DAY]  # whole days say nothing about hours
+    earliest, latest = min([8.0, *(mark.y for mark in told)]), max([18.0, *(mark.y2 for mark in told)])
+    return [int(earliest), min(_DAY, -int(-latest // 1))]

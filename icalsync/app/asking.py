@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from icalsync.app.parts import Parts
 from icalsync.core.durations import parse_duration
@@ -14,6 +14,9 @@ from icalsync.core.model import Reason
 from icalsync.core.slots import AROUND, Person, Slot, slots
 from icalsync.core.when import parse_moment
 from icalsync.errors import InvalidInput, StartAfterEnd
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Moment = datetime | date | str
 """An aware datetime, a date (midnight in the user's zone) or text as the command line takes it."""
@@ -46,14 +49,31 @@ def ask(
     parts: Parts, sub_account: str, users: Users, start: Moment, end: Moment, *, known_at: Moment | None = None, tz: str | None = None
 ) -> Question:
     """The question, checked, with its horizon made sure of; ``UnknownUser``, ``StartAfterEnd``, ``InvalidInput``."""
+    question = pose(parts, sub_account, users, start, end, known_at=known_at, tz=tz)
+    ensure_horizon(parts, question.window, around=AROUND)
+    return question
+
+
+def pose(
+    parts: Parts, sub_account: str, users: Users, start: Moment, end: Moment, *, known_at: Moment | None = None, tz: str | None = None
+) -> Question:
+    """The question, checked as far as reading goes; ``UnknownUser``, ``StartAfterEnd``, ``InvalidInput``."""
     rows = people_of(parts, sub_account, users)
     zone = tz or answer_zone(parts, sub_account, rows)
     first, last = moment(start, zone, "start"), moment(end, zone, "end")
     if first >= last:
         raise StartAfterEnd(start=str(start), end=str(end))
     window = Interval(first, last)
-    ensure_horizon(parts, window, around=AROUND)
-    return Question(tuple(rows), window, zone, None if known_at is None else moment(known_at, zone, "known_at"))
+    return Question(tuple(rows), window, zone, known(parts, known_at, zone))
+
+
+def known(parts: Parts, known_at: Moment | None, zone: str) -> datetime | None:
+    """The moment as known at which something is asked; None for the present, which is meant by any moment that is not past yet (R16).
+
+    So a clock that was ahead, and wrote instants that still lie in the future, hides nothing from whoever asks about now.
+    """
+    asked = None if known_at is None else moment(known_at, zone, "known_at")
+    return None if asked is None or asked >= parts.clock.now() else asked
 
 
 def people_of(parts: Parts, sub_account: str, users: Users) -> list[dict[str, Any]]:
@@ -61,7 +81,7 @@ def people_of(parts: Parts, sub_account: str, users: Users) -> list[dict[str, An
     if users is None:
         return parts.people.users(sub_account)
     names = [users] if isinstance(users, str) else list(users)
-    return [parts.people.user(sub_account, name) for name in dict.fromkeys(names)]
+    return parts.people.named(sub_account, list(dict.fromkeys(names)))
 
 
 def answer_zone(parts: Parts, sub_account: str, rows: Sequence[Mapping[str, Any]]) -> str:
@@ -90,15 +110,34 @@ def ensure_horizon(parts: Parts, window: Interval, *, around: timedelta = timede
         raise InvalidInput(
             what="the window", value=f"{window.start.date()} – {window.end.date()}", why="it reaches more than ten years from now"
         )
-    parts.answers.ensure_horizon(Interval(window.start - around, window.end + around), parts.reader.read)
+    parts.answers.ensure_horizon(_around(window, around), parts.reader.read)
+
+
+def is_expanded(parts: Parts, window: Interval, *, around: timedelta) -> bool:
+    """Whether recurring events are expanded over the window and ``around`` it already."""
+    horizon = parts.answers.horizon()
+    return horizon is not None and horizon.contains(_around(window, around))
+
+
+def _around(window: Interval, around: timedelta) -> Interval:
+    return Interval(window.start - around, window.end + around)
 
 
 def coverage_rows(parts: Parts, question: Question) -> list[dict[str, Any]]:
     """Rows of the view ``coverage`` for the question's users; an unreadable object inside the window lowers it too (R12)."""
     rows = parts.answers.coverage(question.keys, question.known_at)
-    frame = parts.answers.busy(question.keys, question.window.start, question.window.end, question.known_at)
-    unreadable = frame.loc[frame["reason"] == Reason.UNREADABLE.value, ["sub_account", "user_id", "calendar_id"]]
-    touched = set(unreadable.itertuples(index=False, name=None))
+    touched = parts.answers.unreadable(question.keys, question.window, question.known_at)
+    return _all_lowered(rows, touched)
+
+
+def busy_and_coverage(parts: Parts, question: Question) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
+    """Busy time that touches the window, and ``coverage_rows``, of one moment."""
+    busy, rows = parts.answers.busy_and_coverage(question.keys, question.window, question.known_at)
+    found = busy.loc[busy["reason"] == Reason.UNREADABLE.value, ["sub_account", "user_id", "calendar_id"]]
+    return busy, _all_lowered(rows, set(found.itertuples(index=False, name=None)))
+
+
+def _all_lowered(rows: Sequence[dict[str, Any]], touched: Collection[tuple[str, str, str]]) -> list[dict[str, Any]]:
     return [_lowered(row) if (row["sub_account"], row["user_id"], row["calendar_id"]) in touched else row for row in rows]
 
 

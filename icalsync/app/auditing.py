@@ -58,7 +58,7 @@ def coverage_of(parts: Parts, keys: list[tuple[str, str]] | None) -> list[dict[s
 def _covered(found: pd.DataFrame, rows: list[dict[str, Any]], zone: str) -> pd.DataFrame:
     of = {key: asking.summary(each) for key, each in asking.by_user(rows).items()}
     nothing = asking.summary(())
-    covered = [of.get(key, nothing) for key in zip(found["sub_account"], found["user_id"], strict=True)]
+    covered = [of.get(key, nothing) for key in zip(*(found[name].to_numpy(object) for name in ("sub_account", "user_id")), strict=True)]
     found["complete"] = pd.Series([each["complete"] for each in covered], dtype="bool", index=found.index)
     as_of = pd.to_datetime(pd.Series([each["as_of"] for each in covered], dtype="object", index=found.index), utc=True)
     found["as_of"] = as_of.dt.as_unit("us").dt.tz_convert(zone)
@@ -69,7 +69,7 @@ def _sentences(found: pd.DataFrame) -> list[str]:
     """What each cause says; few differ, so each is made once."""
     told: dict[tuple[Any, ...], str] = {}
     result = []
-    for cause, detail, minutes in zip(found["cause"], found["detail"], found["minutes"], strict=True):
+    for cause, detail, minutes in zip(*(found[name].to_numpy(object) for name in ("cause", "detail", "minutes")), strict=True):
         lasting = None if pd.isna(minutes) else round(minutes, 1)
         key = (cause, detail, lasting)
         if key not in told:

@@ -95,6 +95,10 @@ def _slot(parts: Parts, user: Mapping[str, Any], start: Moment, end: Moment, lon
     first, last = asking.moment(start, zone, "start"), asking.moment(end, zone, "end")
     if first >= last:
         raise StartAfterEnd(start=str(start), end=str(end))
+    for what, told, instant in (("the start", start, first), ("the end", end, last)):
+        if instant.microsecond:
+            # rounding it would book another time than the one that was asked for
+            raise InvalidInput(what=what, value=str(told), why="calendars know no parts of a second (RFC 5545 §3.3.5); give whole seconds")
     if longest is not None and last - first > longest:
         raise InvalidInput(what="the length", value=str(last - first), why=f"an appointment lasts at most {longest.days} days")
     asking.ensure_horizon(parts, Interval(first, last), around=AROUND)

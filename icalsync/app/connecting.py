@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import secrets as random
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -16,12 +17,20 @@ from icalsync.core.paths import path_key
 from icalsync.core.providers import PROVIDERS, Provider
 from icalsync.engine.run import Wish, sync_integration
 from icalsync.errors import AnotherPrincipal, AnotherSyncIsRunning, InvalidInput, PasswordForm, UnknownIntegration
+from icalsync.ports import STAGES as DISCOVERY
 from icalsync.ports import Counts, Discovered, Lease, Login, Purpose, Run, Secret, Traffic
 
 log = logging.getLogger(__name__)
 
 RECORD_WAIT: Final = 10.0
 PAUSE: Final = 0.1
+STAGES: Final = ("form", *DISCOVERY, "saving", "done")
+"""What connecting consists of, in order."""
+Told = Callable[[str], None]
+
+
+def _quiet(_stage: str) -> None:
+    """For callers who show no progress."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +43,20 @@ class _Found:
 
 
 def connect(
-    parts: Parts, *, sub_account: str, user_id: str, provider: str, account: str, password: Secret, url: str | None
+    parts: Parts, *, sub_account: str, user_id: str, provider: str, account: str, password: Secret, url: str | None, told: Told = _quiet
 ) -> dict[str, Any]:
     """Connect an account for a user: ``integration_id``, ``new`` and its ``calendars`` (rows of the view).
 
-    An account already known gets one more connection, and the password replaces the old one for all (design.md §3).
+    An account already known gets one more connection, and the password replaces the old one for all (design.md §3). ``told`` hears each of
+    ``STAGES`` as it begins.
     Raises ``InvalidInput``, ``PasswordForm``, ``UrlRefused``, the ``ServerError`` and the ``SecretError`` tree.
     """
+    told("form")
     user = parts.people.user(sub_account, user_id)
     spec = _provider(provider)
     login = Login(spec.name, _address(parts, spec, url), _account(account), checked_password(spec, password))
-    found = _discover(parts, login)
+    found = _discover(parts, login, told)
+    told("saving")
     origin = found.discovered.origin if spec.origin_is_identity else ""
     known = parts.accounts.find(spec.name, origin, found.discovered.principal)
     integration_id = known or f"int-{random.token_hex(5)}"
@@ -66,28 +78,32 @@ def connect(
             parts.secrets.delete(integration_id)
         raise
     _record(parts, integration_id, found)
+    told("done")
     calendars = [row for row in parts.accounts.calendars(sub_account, user_id) if row["integration_id"] == integration_id]
     return {"integration_id": integration_id, "new": new, "calendars": calendars}
 
 
-def reconnect(parts: Parts, integration_id: str, password: Secret) -> dict[str, Any]:
+def reconnect(parts: Parts, integration_id: str, password: Secret, told: Told = _quiet) -> dict[str, Any]:
     """Replace an integration's password once for all it serves, and pull it at once; the row of the view ``integrations``.
 
     Raises ``UnknownIntegration``, ``PasswordForm``, ``AuthenticationRejected``, ``AnotherPrincipal``.
     """
+    told("form")
     stored = parts.accounts.integration(integration_id)
     if integration_id not in parts.accounts.serving():
         # its password went with its last connection, and must not come back without one
         raise UnknownIntegration(name=integration_id)
     spec = _provider(stored["provider"])
     login = Login(spec.name, stored["url"], stored["account"], checked_password(spec, password))
-    found = _discover(parts, login)
+    found = _discover(parts, login, told)
+    told("saving")
     if path_key(found.discovered.principal) != path_key(stored["principal"]):
         # P18: another account's calendars must never slip under this integration's name
         raise AnotherPrincipal(integration_id=integration_id)
     parts.secrets.put(integration_id, login.password)
     parts.audit.note(parts.actor, "RECONNECT", integration_id)
     sync_integration(parts.context(), integration_id, Wish(purpose=Purpose.CONNECT, rediscover=True))
+    told("done")
     return next(row for row in parts.accounts.integrations() if row["integration_id"] == integration_id)
 
 
@@ -134,10 +150,10 @@ def _address(parts: Parts, spec: Provider, url: str | None) -> str:
     return url.strip()
 
 
-def _discover(parts: Parts, login: Login) -> _Found:
+def _discover(parts: Parts, login: Login, told: Told) -> _Found:
     started = parts.clock.now()
     with parts.door.open(login) as server:
-        return _Found(server.discover(), server.traffic, started)
+        return _Found(server.discover(told), server.traffic, started)
 
 
 def _lease(parts: Parts, integration_id: str) -> Lease | None:

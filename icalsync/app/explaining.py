@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from copy import copy
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from icalsync.app import asking
 from icalsync.app.asking import Moment, Question
+from icalsync.app.moments import at_one_moment
 from icalsync.app.parts import Parts
 from icalsync.core import hours as opening
 from icalsync.core import lens, quoting
@@ -28,12 +27,8 @@ from icalsync.core.zones import iana_name
 from icalsync.errors import InvalidInput, UnknownUser
 from icalsync.store import explaining as store
 from icalsync.store.agenda import persons
-from icalsync.store.answers import Answers
-from icalsync.store.choices import Choices
 from icalsync.store.explaining import Gathered
-from icalsync.store.moment import OneMoment
 from icalsync.store.near_misses import Excluding
-from icalsync.store.people import People
 from icalsync.store.transaction import Transaction
 
 FINDING: Final = re.compile(r"[0-9a-f]{16,64}")
@@ -91,7 +86,7 @@ def of_slot(
         rows = asking.people_of(held, sub_account, user)
         zone = asking.answer_zone(held, sub_account, rows)
         start = _start(tx, (rows[0]["sub_account"], rows[0]["user_id"]), at, zone)
-        known = None if known_at is None else asking.moment(known_at, zone, "known_at")
+        known = asking.known(held, known_at, zone)
         asked = tx.clock_now if asked_at is None else asking.moment(asked_at, zone, "asked_at")
         return Slot(Question(tuple(rows), Interval(start, start + lasting), zone, known), asked)
 
@@ -181,16 +176,6 @@ def _revealed(case: Case) -> str:
     """What is about to be seen, for the log: ids and places, no titles."""
     seen = [f"{one.source.calendar_id} {one.href}" for one in case.touches if one.source is not None and one.href and one.saying.title]
     return "; ".join([f"{case.sub_account}/{case.user_id} {case.slot.start.isoformat()}", *dict.fromkeys(seen)])
-
-
-@contextmanager
-def at_one_moment(parts: Parts) -> Iterator[tuple[Parts, Transaction]]:
-    """The same doors over one transaction: whatever is asked through them is of one moment of the database."""
-    with parts.database.read() as tx:
-        one = OneMoment(parts.database, tx)
-        held = copy(parts)
-        held.database, held.people, held.choices, held.answers = one, People(one), Choices(one), Answers(one)
-        yield held, tx
 
 
 def _case(held: Parts, tx: Transaction, slot: Slot) -> tuple[Case, Gathered]:

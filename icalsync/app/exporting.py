@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 from uuid import uuid4
 
@@ -27,14 +28,16 @@ DIALECTS: Final = ("plain", "excel-de")
 FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
-def export(parts: Parts, view: str, output: Path, where: str | None, form: str | None = None, dialect: str = "plain") -> dict[str, Any]:
+def export(
+    parts: Parts, view: str, output: Path, where: str | None, form: str | None = None, dialect: str = "plain", *, reveal: bool = False
+) -> dict[str, Any]:
     """Write the rows of a public view to ``output``; the ending of its name says the format, unless ``form`` does.
 
     A directory gets a file named after the view. Replaces the file whole or not at all. Raises ``UnknownView``, ``QueryRefused`` for a
     ``where`` that is no plain condition, ``InvalidInput`` for another format, dialect or place.
     """
     form = check_output(output, form)
-    frame = parts.answers.view(view, where)
+    frame = parts.answers.view(view, where, reveal=reveal)
     path = output / f"{view}.{form}" if output.is_dir() else output
     write_frame(parts, frame, path, form, dialect)
     return {"view": view, "output": str(path), "rows": len(frame)}
@@ -66,6 +69,14 @@ def write_frame(parts: Parts, frame: pd.DataFrame, output: Path, form: str, dial
             path.write_text(json.dumps([jsonable(row) for row in records(frame)], ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
         else:
             parts.answers.write_parquet(frame, path)
+
+
+def as_bytes(parts: Parts, frame: pd.DataFrame, form: str, dialect: str = "plain") -> bytes:
+    """A frame as the content of a file of that format, for those who hand it on. ``InvalidInput``."""
+    with TemporaryDirectory(prefix="icalsync-") as directory:
+        path = Path(directory, f"frame.{form}") if form in FORMATS else Path(directory, "frame")
+        write_frame(parts, frame, path, check_output(path, form), dialect)
+        return path.read_bytes()
 
 
 def write_bytes(content: bytes, output: Path) -> None:

@@ -15,14 +15,45 @@ CATEGORICAL: Final = ("source", "reason", "busyness")
 
 def busy(parts: Parts, question: asking.Question) -> pd.DataFrame:
     """Rows of the view ``busy`` that touch the window, with the coverage of each user as columns ``complete`` and ``as_of``."""
-    frame = parts.answers.busy(question.keys, question.window.start, question.window.end, question.known_at)
+    frame, coverage = asking.busy_and_coverage(parts, question)
+    covered_of = {key: asking.summary(rows) for key, rows in asking.by_user(coverage).items()}
     frame = in_zone(clipped(frame, question), question.zone)
-    covered_of = {key: asking.summary(rows) for key, rows in asking.by_user(asking.coverage_rows(parts, question)).items()}
-    covered = [covered_of.get(key, asking.summary(())) for key in zip(frame["sub_account"], frame["user_id"], strict=True)]
-    frame["complete"] = pd.Series([c["complete"] for c in covered], dtype="bool", index=frame.index)
-    as_of = pd.to_datetime(pd.Series([c["as_of"] for c in covered], dtype="object", index=frame.index), utc=True)
-    frame["as_of"] = as_of.dt.as_unit("us").dt.tz_convert(question.zone)  # no rows would be [s] otherwise
-    return frame.astype(dict.fromkeys(CATEGORICAL, "category"))
+    nothing = asking.summary(())
+    covered = [
+        covered_of.get(key, nothing) for key in zip(*(frame[name].to_numpy(object) for name in ("sub_account", "user_id")), strict=True)
+    ]
+    return frame.assign(
+        **{name: pd.Categorical(frame[name]) for name in CATEGORICAL},
+        complete=pd.Series([each["complete"] for each in covered], dtype="bool", index=frame.index),
+        as_of=_moments([each["as_of"] for each in covered], question.zone),
+    )
+
+
+def merged(parts: Parts, question: asking.Question) -> pd.DataFrame:
+    """What is taken of the window, each moment of a user once: ``sub_account``, ``user_id``, ``starts_at``, ``ends_at``, ``busyness``.
+
+    ``busyness`` is BUSY, whatever kind of it, or UNKNOWN where nothing but what is not known takes the time. By user and start.
+    """
+    taken = parts.heat.taken(question.keys, question.window, question.known_at)
+    covered = asking.by_user(asking.coverage_rows(parts, question))
+    known = [asking.summary(covered.get(key, ())) for key in question.keys]
+    account = pd.Categorical([account for account, _ in question.keys])
+    return pd.DataFrame(
+        {
+            "sub_account": account.take(taken.user),
+            "user_id": pd.Categorical.from_codes(taken.user, pd.Index([user_id for _, user_id in question.keys])),
+            "starts_at": pd.DatetimeIndex(taken.start).tz_localize("UTC").tz_convert(question.zone),
+            "ends_at": pd.DatetimeIndex(taken.end).tz_localize("UTC").tz_convert(question.zone),
+            "busyness": pd.Categorical.from_codes(taken.unknown, pd.Index(["BUSY", "UNKNOWN"])),
+            "complete": pd.Index([each["complete"] for each in known], dtype="bool").take(taken.user),
+            "as_of": _moments([each["as_of"] for each in known], question.zone).take(taken.user),
+        }
+    )
+
+
+def _moments(values: Sequence[Any], zone: str) -> pd.DatetimeIndex:
+    """Aware moments, or None, in one zone; the unit does not depend on whether there are any."""
+    return pd.DatetimeIndex(pd.Series(values, dtype="datetime64[us, UTC]")).tz_convert(zone)
 
 
 def clipped(frame: pd.DataFrame, question: asking.Question) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from html import escape
 from importlib.util import find_spec
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -41,9 +42,11 @@ class HeatMap:
 
     @cached_property
     def frame(self) -> pd.DataFrame:
-        """By weekday (0 = Monday) and hour, 168 rows: ``open_minutes``, ``busy_minutes``, ``unknown_minutes`` and ``share``, all float64.
+        """By weekday (0 = Monday) and hour, 168 rows. ``share`` is busy of open, missing where nothing is open; unknown is neither.
 
-        ``share`` is busy of open, missing where nothing is open. Unknown time is neither busy nor free.
+        Columns:
+            weekday, hour: int64
+            open_minutes, busy_minutes, unknown_minutes, share: float64
         """
         cells = self._cells.assign(weekday=self._cells["day"].dt.day_of_week)
         summed = cells.groupby(["weekday", "hour"], sort=True)[list(FIGURES)].sum()
@@ -52,7 +55,13 @@ class HeatMap:
 
     @cached_property
     def by_day(self) -> pd.DataFrame:
-        """The same by ``day`` (local date, datetime64) and ``hour``, 24 rows for each day with open time."""
+        """The same by ``day`` (a local date) and ``hour``, 24 rows for each day with open time.
+
+        Columns:
+            day: date
+            hour: int64
+            open_minutes, busy_minutes, unknown_minutes, share: float64
+        """
         opened = self._cells.groupby("day")["open_minutes"].transform("sum") > 0
         return _shared(self._cells[opened].reset_index(drop=True))
 
@@ -69,6 +78,8 @@ class HeatMap:
 
         days = say("page.weekdays").split()
         shown = self.frame[self.frame["open_minutes"] > 0].assign(day=lambda rows: rows["weekday"].map(dict(enumerate(days))))
+        # up to the fullest hour, in tenths, so that quiet weeks are no single shade; the legend says how far it goes
+        fullest = max(0.1, ceil(10 * shown["share"].max()) / 10) if len(shown) else 1.0
         chart: alt.Chart = (
             alt.Chart(shown)
             .mark_rect()
@@ -76,7 +87,10 @@ class HeatMap:
                 x=alt.X("day:N", title=None, sort=days, axis=alt.Axis(labelAngle=0)),
                 y=alt.Y("hour:O", title=say("heat.hour")),
                 color=alt.Color(
-                    "share:Q", title=say("heat.share"), scale=alt.Scale(domain=[0, 1], scheme="viridis"), legend=alt.Legend(format="%")
+                    "share:Q",
+                    title=say("heat.share"),
+                    scale=alt.Scale(domain=[0, fullest], scheme="viridis"),
+                    legend=alt.Legend(format="%"),
                 ),
                 tooltip=[
                     "day:N",

@@ -6,6 +6,7 @@ import getpass
 import os
 import socket
 from collections.abc import Callable
+from copy import copy
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,18 +22,25 @@ from icalsync.store.accounts import Accounts
 from icalsync.store.answers import Answers
 from icalsync.store.attention import Alerts
 from icalsync.store.audit import Audit
+from icalsync.store.belonging import Belonging
 from icalsync.store.bookings import Bookings
 from icalsync.store.choices import Choices
 from icalsync.store.database import Database
 from icalsync.store.drifting import Drifts
 from icalsync.store.findings import Findings
+from icalsync.store.health import Health
+from icalsync.store.invitations import Invitations
 from icalsync.store.outbox import Outbox
 from icalsync.store.people import People
+from icalsync.store.previewing import Previewing
+from icalsync.store.proposals import Proposals
 from icalsync.store.pulls import Pulls
 from icalsync.store.quarantine import Quarantine
+from icalsync.store.readers import Readers
 from icalsync.store.rereading import Rereading
 from icalsync.store.retention import Retention
 from icalsync.store.roles import Roles
+from icalsync.store.sharing import Sharing
 from icalsync.store.supposing import Supposing
 from icalsync.workers.reader import BoundedReader
 
@@ -66,7 +74,20 @@ class Parts:
         self.drifts = Drifts(self.database)
         self.alerts = Alerts(self.database)
         self.audit = Audit(self.database)
+        self.readers = Readers(self.database)
+        self.invitations = Invitations(self.database)
+        self.belonging = Belonging(self.database)
+        self.sharing = Sharing(self.database)
+        self.previewing = Previewing(self.database)
+        self.proposals = Proposals(self.database)
+        self.health = Health(self.database)
         self.flights: Flights[Run | Refused] = Flights()
+
+    def acting(self, actor: str) -> Parts:
+        """The same doors, for somebody else: what they do is logged under their name."""
+        mine = copy(self)
+        mine.actor = actor
+        return mine
 
     @cached_property
     def heat(self) -> Heat:

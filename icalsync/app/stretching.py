@@ -7,6 +7,7 @@ import pandas as pd
 from icalsync.app import asking, explaining
 from icalsync.app.asking import Moment
 from icalsync.app.frames import CATEGORICAL, in_zone
+from icalsync.app.moments import at_one_moment
 from icalsync.app.parts import Parts
 from icalsync.core.stretches import stretches
 
@@ -17,7 +18,7 @@ def of_window(
     """Stretches of ``[start, end)``, each with the coverage they rest on; see ``App.explain_window``."""
     question = asking.ask(parts, sub_account, user, start, end, known_at=known_at)
     asked = parts.clock.now() if asked_at is None else asking.moment(asked_at, question.zone, "asked_at")
-    with explaining.at_one_moment(parts) as (held, tx):
+    with at_one_moment(parts) as (held, tx):
         person = explaining.person_around(held, tx, question)
         coverage = asking.summary(asking.coverage_rows(held, question))
     found = stretches(person, question.window, asked)

@@ -33,9 +33,12 @@ class WhatIf:
 
     @cached_property
     def frame(self) -> pd.DataFrame:
-        """A row per user: bookable ``hours_now``, ``hours_then``, ``hours_gained``, ``hours_lost``; ``slots_…`` the same; ``collisions``.
+        """A row per user: bookable hours and slots now and then, gained and lost; ``collisions``. Bookable is what a slot may take.
 
-        Hours are float64, the rest int64. Bookable is what a slot may take, however short.
+        Columns:
+            user_id: str
+            hours_now, hours_then, hours_gained, hours_lost: float64
+            slots_now, slots_then, slots_gained, slots_lost, collisions: int64
         """
         rows = [_row(each) for each in self.differences]
         kinds = {f"hours_{name}": "float64" for name in _NAMES} | {f"slots_{name}": "int64" for name in _NAMES}
@@ -44,7 +47,13 @@ class WhatIf:
 
     @cached_property
     def slots(self) -> pd.DataFrame:
-        """Slots that come or go: ``user_id``, ``starts_at``, ``ends_at``, ``change`` (``gained`` or ``lost``)."""
+        """Slots that come or go; ``change`` is ``gained`` or ``lost``.
+
+        Columns:
+            user_id: str
+            starts_at, ends_at: instant
+            change: category
+        """
         rows = [(each.user_id, slot, "gained") for each in self.differences for slot in _new(each.slots_then, each.slots_now)]
         rows += [(each.user_id, slot, "lost") for each in self.differences for slot in _new(each.slots_now, each.slots_then)]
         rows.sort(key=lambda row: (row[1].start, row[0]))
@@ -53,7 +62,13 @@ class WhatIf:
 
     @cached_property
     def collisions(self) -> pd.DataFrame:
-        """Bookings that would have been refused: ``appointment_id``, ``user_id``, ``starts_at``, ``ends_at``, ``because`` (codes)."""
+        """Bookings that would have been refused; ``because`` holds the codes of a judgement, a list each.
+
+        Columns:
+            appointment_id, user_id: str
+            starts_at, ends_at: instant
+            because: object
+        """
         rows = [(each.user_id, found) for each in self.differences for found in each.collisions]
         frame = _timed([user for user, _ in rows], [found.booked.interval for _, found in rows])
         frame.insert(0, "appointment_id", pd.Series([found.booked.appointment_id for _, found in rows], dtype="str"))

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from typing import Any, Final
 
+from icalsync.app import leftovers
 from icalsync.app.parts import Parts
 from icalsync.core.interval import Interval
 from icalsync.core.zones import rules_mark
@@ -36,6 +37,8 @@ class SyncReport:
     refused: tuple[dict[str, str], ...] = ()
     """Integrations that were not synced (another process is at them, or they are gone meanwhile), as errors."""
     exit_code: int = 0
+    attention: tuple[dict[str, Any], ...] = ()
+    """What is unfinished all the same, by kind (``app.leftovers.attention``); empty where all is well."""
     totals: dict[str, int] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -43,8 +46,9 @@ class SyncReport:
         object.__setattr__(self, "totals", {name: sum(int(run[name]) for run in self.runs) for name in SUMS})
 
     def as_dict(self) -> dict[str, Any]:
-        """``{"runs": …, "totals": …}`` as ``sync --json`` prints it."""
-        return {"runs": list(self.runs), "totals": self.totals}
+        """``{"runs": …, "totals": …}`` as ``sync --json`` prints it, with ``"attention"`` where something is unfinished."""
+        answer: dict[str, Any] = {"runs": list(self.runs), "totals": self.totals}
+        return answer | ({"attention": list(self.attention)} if self.attention else {})
 
     def _repr_html_(self) -> str:
         import html  # noqa: PLC0415  # only Jupyter asks
@@ -66,7 +70,10 @@ class Scope:
 
 def sync(parts: Parts, scope: Scope, report: Callable[[Progress], None] | None = None) -> SyncReport:
     """Pull everything in scope. Trouble with one account is in the report; only the database's own trouble is raised."""
+    began = parts.clock.now()
     integration_ids, wish = resolve(parts, scope)
+    for calendar_id in sorted(wish.confirmed):  # a deletion that a person forces is theirs (R13, S23)
+        parts.audit.note(parts.actor, "CONFIRM_DELETIONS", calendar_id)
     results = []
     if integration_ids:
         prepare(parts)
@@ -76,7 +83,9 @@ def sync(parts: Parts, scope: Scope, report: Callable[[Progress], None] | None =
         tidy(parts)
     runs = [result for result in results if isinstance(result, Run)]
     refused = [result.error.as_dict() for result in results if isinstance(result, Refused)]
-    return SyncReport(tuple(run_row(run) for run in runs), tuple(refused), exit_code(runs, len(refused)))
+    attention = leftovers.attention(parts, scope.sub_account, scope.user_id, began)
+    code = exit_code(runs, len(refused)) or int(bool(attention))
+    return SyncReport(tuple(run_row(run) for run in runs), tuple(refused), code, attention)
 
 
 def prepare(parts: Parts) -> None:

@@ -17,7 +17,7 @@ from icalsync.clock import SystemClock
 from icalsync.errors import CalendarGone, ProtocolViolation
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -92,9 +92,9 @@ class CalDavServer:
         """Close its connections."""
         self._account.transport.close()
 
-    def discover(self) -> Discovered:
-        """Principal, homes, addresses and every collection."""
-        return discovery.discover(self._account)
+    def discover(self, told: Callable[[str], None] | None = None) -> Discovered:
+        """Principal, homes, addresses and every collection; ``told`` hears each stage."""
+        return discovery.discover(self._account, told)
 
     def list_homes(self, homes: Sequence[str]) -> tuple[Collection, ...]:
         """One PROPFIND Depth 1 per home set (design.md §7)."""

@@ -24,7 +24,7 @@ from icalsync.errors import AccessDenied, NotCalDav, ProtocolViolation, Redirect
 from icalsync.ports import Collection, Discovered
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from icalsync.caldav.account import Account
     from icalsync.caldav.answers import Answer
@@ -34,16 +34,20 @@ if TYPE_CHECKING:
 WELL_KNOWN: Final = "/.well-known/caldav"
 
 
-def discover(account: Account) -> Discovered:
-    """Everything about an account.
+def discover(account: Account, told: Callable[[str], None] | None = None) -> Discovered:
+    """Everything about an account; ``told`` hears each of ``ports.STAGES`` as it begins.
 
     ``AuthenticationRejected``, ``NotCalDav``, ``SingleCalendarUrl``, ``RedirectRefused``, ``AccessDenied``, or trouble on the way.
     """
+    tell = told or (lambda _stage: None)
     account.whereabouts.forget()
+    tell("address")
     origin, principal = _find_principal(account)
+    tell("principal")
     row = _read_principal(account, principal)
     account.whereabouts.remember(principal.path, principal)
     homes = _homes(account, principal, row)
+    tell("calendars")
     return Discovered(
         origin=origin.origin,
         principal=principal.path,

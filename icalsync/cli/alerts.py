@@ -21,7 +21,8 @@ def alerts(sub_account: str | None, user_id: str | None, everything: bool, alert
     app = opened()
     if alert_id is not None:
         row = app.clear_alert(alert_id)
-        show_row(row, f"Cleared {row['alert_id']} ({row['kind']}).")
+        zone = zone_of(app, row["sub_account"], row["user_id"])
+        show_row(row, f"Cleared {row['alert_id']} ({row['kind']}).", zone=zone)
         return 0
     rows = app.alerts(sub_account, user_id, cleared=everything)
     columns = (*COLUMNS, "cleared_at") if everything else COLUMNS

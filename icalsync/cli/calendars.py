@@ -51,6 +51,8 @@ def link(sub_account: str, user_id: str, calendar: str, assume_writable: bool, m
         remark(say("link.moved", moved=row["moved"]))
     if move and row["left"]:
         remark(say("link.left", left=row["left"]))
+    if move and row["kept"]:
+        remark(say("link.kept", kept=row["kept"]))
 
 
 @click.command(cls=Command)

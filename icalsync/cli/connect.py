@@ -52,6 +52,14 @@ def zone_of(app: Any, sub_account: str | None, user_id: str | None) -> str:
     return str(rows[0]["time_zone"]) if rows else "UTC"
 
 
+def _zone_of_all(app: Any, users: list[Mapping[str, Any]]) -> str:
+    """The zone of the one user that a row is about; of several in one sub-account that sub-account's, else UTC."""
+    if len(users) == 1:
+        return zone_of(app, users[0]["sub_account"], users[0]["user_id"])
+    accounts = {user["sub_account"] for user in users}
+    return zone_of(app, accounts.pop(), None) if len(accounts) == 1 else "UTC"
+
+
 @click.command(cls=Command)
 @click.argument("sub_account", metavar="[ACME", required=False)
 @click.argument("user_id", metavar="[anna]]", required=False)
@@ -81,7 +89,7 @@ def reconnect(integration_id: str, password_stdin: bool) -> int:
         raise UnknownIntegration(name=integration_id)
     app_specific = PROVIDERS[known[0]["provider"]].app_specific_password
     row = app.reconnect(integration_id, read_password(from_stdin=password_stdin, app_specific=app_specific))
-    show_row(row, f"Reconnected {integration_id}: {row['status']}.")
+    show_row(row, f"Reconnected {integration_id}: {row['status']}.", zone=_zone_of_all(app, row["users"]))
     return 0 if row["status"] == "ok" else 1
 
 
@@ -128,8 +136,10 @@ def addresses(integration_id: str, action: str, addresses: tuple[str, ...]) -> N
 )
 def connection(sub_account: str, user_id: str, integration_id: str, remote_changes: str) -> None:
     """Say what becomes of changes that are made to our events in this account."""
-    row = opened().set_remote_changes(sub_account, user_id, integration_id, remote_changes)
-    show_row(row, f"Changes made to {row['user_id']}'s events in {integration_id}: {row['remote_change_policy']}.")
+    app = opened()
+    row = app.set_remote_changes(sub_account, user_id, integration_id, remote_changes)
+    says = f"Changes made to {row['user_id']}'s events in {integration_id}: {row['remote_change_policy']}."
+    show_row(row, says, zone=zone_of(app, row["sub_account"], row["user_id"]))
 
 
 COMMANDS = (connect, integrations, reconnect, disconnect, connection, addresses)

@@ -1,4 +1,4 @@
-"""``dashboard``."""
+"""``dashboard`` and ``dashboard-user``."""
 
 from __future__ import annotations
 
@@ -7,42 +7,75 @@ import socket
 import sys
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
+from urllib.parse import urlsplit
 
 import click
 
-from icalsync.cli.base import Command
+from icalsync.cli.base import Command, Group, opened
+from icalsync.cli.passwords import read_new_password
+from icalsync.cli.render import show_row, show_rows
+from icalsync.core.access import POSTS, is_loopback
 from icalsync.errors import DependencyMissing, InvalidInput
+from icalsync.messages import say
+
+if TYPE_CHECKING:
+    from icalsync.settings import Settings
 
 ADDRESS: Final = "127.0.0.1"  # S13: others reach it through a proxy that a person sets up, or not at all
 FLAGS: Final = (
     "--server.headless=true",
-    f"--server.address={ADDRESS}",
     "--server.enableCORS=true",  # S12: with the next one, what keeps a foreign page from driving this one
     "--server.enableXsrfProtection=true",
+    "--server.trustedUserHeaders={}",  # S13: who somebody is, no header says
+    "--server.enableAgentApi=false",
     "--server.maxUploadSize=1",
     "--browser.gatherUsageStats=false",
-    "--client.showErrorDetails=none",  # S22: no traceback reaches a user
+    "--client.showErrorDetails=none",  # S22: no traceback reaches a user, and no offer to ask a search engine about it
+    "--client.showErrorLinks=false",
     "--client.toolbarMode=minimal",
     "--server.fileWatcherType=none",
     "--runner.magicEnabled=false",  # only what a page draws is shown
 )
+LOCAL_NAMES: Final = ("localhost", "127.0.0.1", "::1")
 USUAL_PORTS: Final = range(8501, 8521)
 
 
 @click.command(cls=Command)
-@click.option("--port", type=click.IntRange(1, 65535), help="The port on 127.0.0.1; without it 8501, or the next that is free.")
-def dashboard(port: int | None) -> NoReturn:
-    """Open the dashboard for this database on this machine; Ctrl-C ends it."""
+@click.option("--port", type=click.IntRange(1, 65535), help="The port; without it 8501, or the next that is free.")
+@click.option("--address", default=ADDRESS, show_default=True, help="Where to listen. Anywhere but on this machine alone, people sign in.")
+def dashboard(port: int | None, address: str) -> NoReturn:
+    """Open the dashboard for this database; Ctrl-C ends it.
+
+    By default only this machine can reach it. For others: accounts (dashboard-user add) or OpenID Connect, and a proxy with https.
+    """
     entry = entry_point()
     if find_spec("streamlit") is None or entry is None:
         raise DependencyMissing(package="streamlit", extra="dashboard")
-    chosen = free_port(port)
+    from icalsync.settings import load_settings  # noqa: PLC0415  # a command that only prints its help needs none
+
+    settings = load_settings()
+    opened().sign_in_way(address)
+    chosen = free_port(port, address)
     click.echo("Starting the dashboard; Ctrl-C ends it.", err=True)
-    command = [sys.executable, "-m", "streamlit", "run", str(entry), f"--server.port={chosen}", *FLAGS]
+    flags = [*FLAGS, *reach(settings, address), f"--server.port={chosen}"]
     sys.stdout.flush()
     os.dup2(2, 1)  # what Streamlit tells people is no answer to a program
+    command = [sys.executable, "-m", "streamlit", "run", str(entry), *flags]
     os.execv(sys.executable, command)  # noqa: S606  # our own interpreter; as one process, so that whatever ends it leaves nothing behind
+
+
+def reach(settings: Settings, address: str) -> list[str]:
+    """Streamlit's flags for who may reach it: the address, the names it answers to (S12: no other site's), the provider's secrets."""
+    outside = urlsplit(settings.dashboard_url).hostname if settings.dashboard_url else None
+    names = [*(LOCAL_NAMES if is_loopback(address) or outside else ()), *([outside] if outside else [])]
+    flags = [f"--server.address={address}", *(f"--server.allowedHosts={name}" for name in names)]
+    if outside:
+        shown = urlsplit(settings.dashboard_url or "")
+        flags.append(f"--server.corsAllowedOrigins={shown.scheme}://{shown.netloc}")
+    if settings.dashboard is not None:
+        flags.append(f"--secrets.files={settings.dashboard.secrets_file}")
+    return flags
 
 
 def entry_point() -> Path | None:
@@ -54,18 +87,67 @@ def entry_point() -> Path | None:
     return beside if beside.is_file() else None
 
 
-def free_port(wanted: int | None) -> int:
+def free_port(wanted: int | None, address: str = ADDRESS) -> int:
     """The port that was asked for, or the first free one of the usual; ``InvalidInput`` where another program holds it."""
+    why = "none of the usual ones is free"
     for port in USUAL_PORTS if wanted is None else (wanted,):
-        with socket.socket() as probe:
+        try:
+            family, kind, _, _, place = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        except OSError:
+            raise InvalidInput(what="--address", value=address, why="it is no address of this machine") from None
+        with socket.socket(family, kind) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                probe.bind((ADDRESS, port))
+                probe.bind(place)
             except OSError as error:
                 why = (error.strerror or "it cannot be used").lower()
             else:
                 return port
-    raise InvalidInput(what="--port", value=port, why=why)
+    raise InvalidInput(what="--port", value=wanted, why=why)
 
 
-COMMANDS = (dashboard,)
+@click.group("dashboard-user", cls=Group)
+def dashboard_user() -> None:
+    """Accounts for the dashboard, where it is reached from elsewhere or several people share it."""
+
+
+@dashboard_user.command("add")
+@click.argument("name", metavar="NAME")
+@click.option(
+    "--role", type=click.Choice(POSTS), required=True, help="admin: everything; support: all but credentials; analyst: no titles."
+)
+@click.option("--sub-account", "sub_accounts", metavar="ACME", multiple=True, help="Only this sub-account; may be given several times.")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+def add(name: str, role: str, sub_accounts: tuple[str, ...], password_stdin: bool) -> None:
+    """Add an account, or give a known one another role and password; that ends its open sessions.
+
+    The password (12 characters or more) is asked for, or comes from --password-stdin.
+    """
+    row = opened().add_reader(name, role, read_new_password(from_stdin=password_stdin), sub_accounts=sub_accounts or None)
+    show_row(row, say("cli.reader_added", name=row["name"], role=row["role"], where=_reach(row["sub_accounts"])))
+
+
+@dashboard_user.command("list")
+def listed() -> None:
+    """List the accounts."""
+    rows = [{**row, "where": _reach(row["sub_accounts"])} for row in opened().readers()]
+    show_rows(
+        rows,
+        ("name", "role", "where", "made_at", "last_sign_in_at", "locked_until"),
+        empty="There is no account: on this machine alone nobody has to sign in.",
+    )
+
+
+@dashboard_user.command("remove")
+@click.argument("name", metavar="NAME")
+def remove(name: str) -> None:
+    """Remove an account; whoever is signed in with it is out at once."""
+    row = opened().remove_reader(name)
+    show_row(row, say("cli.reader_removed", name=row["name"]))
+
+
+def _reach(sub_accounts: list[str] | None) -> str:
+    return "all sub-accounts" if sub_accounts is None else ", ".join(sub_accounts)
+
+
+COMMANDS = (dashboard, dashboard_user)

@@ -42,8 +42,9 @@ def resolve(drift_id: str, settlement: str) -> None:
     restore  the event is written again as the appointment says, with the next sync
     keep     both stay as they are, and both block
     """
-    row = opened().resolve_drift(drift_id, settlement)
-    show_row(row, f"Settled {row['drift_id']}: {settlement}.")
+    app = opened()
+    row = app.resolve_drift(drift_id, settlement)
+    show_row(row, f"Settled {row['drift_id']}: {settlement}.", zone=zone_of(app, row["sub_account"], row["user_id"]))
     remark(say(f"drift.{settlement}"))
 
 

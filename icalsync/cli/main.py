@@ -25,6 +25,7 @@ from icalsync.cli import (
     explaining,
     exporting,
     heating,
+    inviting,
     people,
     quarantine,
     supposing,
@@ -64,6 +65,7 @@ for module in (
     drift,
     alerts,
     dashboard,
+    inviting,
 ):
     for command in module.COMMANDS:
         cli.add_command(command)

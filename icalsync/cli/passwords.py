@@ -29,6 +29,15 @@ def read_password(*, from_stdin: bool, app_specific: bool) -> Secret:
     return Secret(click.prompt("Password", hide_input=True, err=True))
 
 
+def read_new_password(*, from_stdin: bool) -> Secret:
+    """A password that somebody chooses, typed twice at a terminal; never from the environment. ``PasswordMissing``."""
+    if from_stdin:
+        return _from_stdin()
+    if not sys.stdin.isatty():
+        raise PasswordMissing
+    return Secret(click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True))
+
+
 def _from_stdin() -> Secret:
     try:
         line = sys.stdin.readline().rstrip("\r\n")

@@ -7,6 +7,9 @@ import click
 from icalsync.cli.base import Group, opened
 from icalsync.cli.render import show_row, show_rows
 
+INHERIT = "inherit"
+"""The word that goes back to what the sub-account says."""
+
 
 @click.group("sub-account", cls=Group)
 def sub_account() -> None:
@@ -47,6 +50,21 @@ def add_user(sub_account: str, user_id: str, name: str | None, email: str | None
     """Add a user to a sub-account."""
     row = opened().add_user(sub_account, user_id, name=name, email=email, time_zone=time_zone, person=person)
     show_row(row, f"Added user {row['user_id']} to {row['sub_account']} ({row['time_zone']}).")
+
+
+@user.command("set")
+@click.argument("sub_account", metavar="ACME")
+@click.argument("user_id", metavar="anna")
+@click.option(
+    "--time-zone", required=True, help="The user's zone from now on, such as Europe/Berlin; 'inherit' goes back to the sub-account's."
+)
+def set_user(sub_account: str, user_id: str, time_zone: str) -> None:
+    """Change a user's time zone: all-day and floating events, opening hours and bookings without a zone are read in it from now on.
+
+    What was answered before can still be asked for as it was known then (busy --known-at).
+    """
+    row = opened().set_time_zone(sub_account, user_id, None if time_zone == INHERIT else time_zone)
+    show_row(row, f"{row['sub_account']}/{row['user_id']} is in {row['time_zone']}.")
 
 
 @user.command("list")

@@ -26,11 +26,13 @@ def quarantine() -> None:
 @quarantine.command("list")
 @click.argument("sub_account", metavar="[ACME", required=False)
 @click.argument("user_id", metavar="[anna]]", required=False)
-def list_quarantine(sub_account: str | None, user_id: str | None) -> None:
-    """What could not be read, where, and why; without its text."""
+def list_quarantine(sub_account: str | None, user_id: str | None) -> int:
+    """What could not be read, where, and why, without its text; exit code 1 where there is something."""
     app = opened()
     zone = zone_of(app, sub_account, user_id)
-    show_rows(app.quarantine(sub_account, user_id), LIST_COLUMNS, zone=zone, empty="Every object could be read.")
+    rows = app.quarantine(sub_account, user_id)
+    show_rows(rows, LIST_COLUMNS, zone=zone, empty="Every object could be read.")
+    return 1 if rows else 0
 
 
 @quarantine.command("show")

@@ -12,8 +12,9 @@ import click
 
 from icalsync.cli.base import Command, opened, options
 from icalsync.cli.connect import zone_of
-from icalsync.cli.render import print_json, show_rows, table
+from icalsync.cli.render import cell, print_json, show_rows, table
 from icalsync.core.durations import parse_duration
+from icalsync.messages import say
 
 if TYPE_CHECKING:
     from icalsync.app import SyncReport
@@ -56,6 +57,8 @@ def sync(
 
     A sync asked for by hand tries at once, however often an account has failed before; only where a host has said how long it wants to be
     left alone, that is told instead. Whoever asks while the same account is being synced waits for what comes of it.
+
+    Exit code 1 also where something is still to be written to a linked calendar, cannot be, or was changed there and is not settled.
     """
     _check(user, sub_account, plan=plan, confirm=bool(confirm_deletions), watch=watch, every=every)
     app = opened()
@@ -101,6 +104,9 @@ def _show(done: SyncReport, zone: str) -> None:
             click.echo(f"{run['integration_id']}: {run['error_code']}. Next step: {run['next_step']}", err=True)
     for error in done.refused:
         click.echo(f"{error['message']} {error['next_step']}", err=True)
+    for row in done.attention:
+        tried = f" {say('attention.next_try', at=cell(row['next_try_at'], zone), zone=zone)}" if row["next_try_at"] else ""
+        click.echo(f"{row['kind']}: {row['says']}{tried}\n  Next step: {row['next_step']}")
 
 
 @contextmanager

@@ -26,6 +26,9 @@ class Change:
     world: Supposed
     says: str
     customer: str | None = None
+    """One or more whole sentences; with a capital and a full stop each, so that any of them can stand beside any other."""
+    steps: int = 1
+    """How many things have to be done."""
 
 
 def would_change(case: Case) -> tuple[Change, ...]:
@@ -50,8 +53,8 @@ def _together(case: Case, world: Supposed) -> Change | None:
         judged = world.judge(case)
         if judged.offered:
             says = say("explain.change.all", changes=" ".join(f"({n}) {one.says}" for n, one in enumerate(steps, 1)))
-            told = [one.customer for one in steps]
-            return Change(world, says, " ".join(filter(None, told)) if all(told) else None)
+            told = list(dict.fromkeys(one.customer for one in steps))
+            return Change(world, says, " ".join(filter(None, told)) if all(told) else None, len(told))
         step = next((one for one in _freeing(case, world) if one.world != world), None)
         if step is None:
             return None

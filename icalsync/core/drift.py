@@ -66,20 +66,28 @@ class LeaveBoth:
 
 
 @dataclass(frozen=True, slots=True)
+class LetGo:
+    """The event is its owner's from now on, like any other: no appointment of ours stands behind it any more."""
+
+
+@dataclass(frozen=True, slots=True)
 class Impossible:
     """It cannot be settled in this way: the reason's code."""
 
     code: str
 
 
-Resolution = Take | CancelHere | SendAgain | LeaveBoth | Impossible
+Resolution = Take | CancelHere | SendAgain | LeaveBoth | LetGo | Impossible
 
 NOT_AN_APPOINTMENT: Final = "NOT_AN_APPOINTMENT"
 """An all-day event, a floating one, a series, one without length or one that cannot be read: no appointment can take its time."""
 
 
-def resolve(seen: Seen, settlement: Settlement) -> Resolution:
-    """What settling a drift in one of the three ways does."""
+def resolve(seen: Seen, settlement: Settlement, *, over: bool = False) -> Resolution:
+    """What settling a drift in one of the three ways does.
+
+    ``over``: no appointment stands behind the event any more (it was cancelled, or is written elsewhere): none has to take its time.
+    """
     theirs = seen.theirs
     if settlement == "keep":
         return LeaveBoth()
@@ -88,7 +96,7 @@ def resolve(seen: Seen, settlement: Settlement) -> Resolution:
     if seen.kind == "deleted" or (theirs is not None and theirs.status == "CANCELLED"):
         return CancelHere()
     if theirs is None or theirs.recurring or theirs.ends_at <= theirs.starts_at:
-        return Impossible(NOT_AN_APPOINTMENT)
+        return LetGo() if over else Impossible(NOT_AN_APPOINTMENT)
     return Take(theirs.starts_at, theirs.ends_at)
 
 

@@ -12,7 +12,7 @@ from icalsync.core.explanation import Explanation, Step
 from icalsync.core.model import Busyness, Reason
 from icalsync.core.slots import OFFERED
 from icalsync.core.terms import terms, unseen
-from icalsync.core.wording import moment, span
+from icalsync.core.wording import is_open, moment, span
 from icalsync.messages import say
 
 MOST_EVENTS: Final = 60
@@ -69,7 +69,8 @@ def _verdict(case: Case, winner: Touch | None, reason: str) -> Step:
         say(f"explain.because.{code}") for code in case.judgement.because if code not in {"BUSY", "UNKNOWN", OFFERED} or winner is None
     ]
     if winner is not None:
-        decided = say("explain.decided", what=what(winner), span=span(winner.starts_at, winner.ends_at, case.zone), rule=rule(winner))
+        key = "explain.decided.open" if is_open(winner.starts_at, winner.ends_at) else "explain.decided"
+        decided = say(key, what=what(winner), span=span(winner.starts_at, winner.ends_at, case.zone), rule=rule(winner))
         codes.insert(0, decided)
     facts: dict[str, Any] = {
         "busyness": Busyness.FREE.value if winner is None else winner.verdict.busyness.value,
@@ -123,9 +124,9 @@ def _for_customer(case: Case, winner: Touch | None, changes: Sequence[Change]) -
         sentences += _near(case)
     if not case.coverage["complete"]:
         sentences.append(say("explain.customer.incomplete"))
-    told = next((change.customer for change in changes if change.customer), None)
+    told = next((change for change in changes if change.customer), None)
     if told is not None:
-        sentences.append(say("explain.customer.change", change=told))
+        sentences.append(say("explain.customer.change.all" if told.steps > 1 else "explain.customer.change", change=told.customer))
     return " ".join(sentences)
 
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from icalsync.core.durations import format_duration
 from icalsync.core.zones import to_zone
 from icalsync.messages import say
+
+EARLIEST: Final = datetime(1900, 1, 1, tzinfo=UTC)
+LATEST: Final = datetime(2200, 1, 1, tzinfo=UTC)
+"""Where rows begin and end that have no beginning or no end (``busy`` of what is not covered, objects whose time cannot be told)."""
 
 
 def clock_time(instant: datetime, zone: str) -> str:
@@ -29,8 +34,11 @@ def weekday(local: datetime) -> str:
 def span(start: datetime, end: datetime, zone: str) -> str:
     """``Tue 2026-11-24 14:00–14:30``; both days where they differ; one moment where nothing lies between.
 
-    Where clocks change in between on that day, the offsets stand beside the times.
+    Where clocks change in between on that day, the offsets stand beside the times. What has no end is said to go on (``is_open``).
     """
+    if is_open(start, end):
+        piece = "always" if start <= EARLIEST and end >= LATEST else "until" if start <= EARLIEST else "from"
+        return say(f"span.{piece}", start=moment(start, zone), end=moment(end, zone))
     if start == end:
         return moment(start, zone)
     if to_zone(start, zone).date() == to_zone(end, zone).date():
@@ -38,6 +46,11 @@ def span(start: datetime, end: datetime, zone: str) -> str:
             return f"{moment(start, zone)}–{clock_time(end, zone)}"
         return f"{moment(start, zone)} ({offset(start, zone)}) – {moment(end, zone)} ({offset(end, zone)})"
     return f"{moment(start, zone)} – {moment(end, zone)}"
+
+
+def is_open(start: datetime, end: datetime) -> bool:
+    """Whether an interval has no beginning or no end that means anything to people."""
+    return start <= EARLIEST or end >= LATEST
 
 
 def _same_offset(start: datetime, end: datetime, zone: str) -> bool:

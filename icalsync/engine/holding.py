@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -90,9 +90,9 @@ class HeldServer:
             self._renewed = now
         return self._server
 
-    def discover(self) -> Discovered:
+    def discover(self, told: Callable[[str], None] | None = None) -> Discovered:
         """See ``CalendarServer``."""
-        return self._asked().discover()
+        return self._asked().discover(told)
 
     def list_homes(self, homes: Sequence[str]) -> tuple[Collection, ...]:
         """See ``CalendarServer``."""

@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from icalsync.core.interval import Interval
-from icalsync.core.pull import Changes, Marks, Way, choose_way, compare_delta, compare_listing, judge_removals
+from icalsync.core.pull import RECONCILE_EVERY, Changes, Marks, Way, choose_way, compare_delta, compare_listing, is_due, judge_removals
 from icalsync.engine.context import Context, Progress
+from icalsync.engine.tally import Tally
 from icalsync.errors import SyncTokenInvalid, Unsupported
 from icalsync.ports import (
     CalendarServer,
@@ -25,6 +26,9 @@ from icalsync.ports import (
 
 SETTLED_AFTER: Final = timedelta(seconds=2)
 """A ctag may be a time in whole seconds: one that was seen so soon after a change may stand for the next change, too."""
+
+ODD_AT_MOST: Final = 50
+"""Objects fetched again daily under the same ETag: so many that could not be read, and so many that were odd."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +54,8 @@ class PullPlan:
 
 @dataclass(frozen=True, slots=True)
 class PullOutcome:
-    """What carrying out a plan brought. ``undelivered`` hrefs are listed but could not be fetched: unknown, not gone (C25)."""
+    """How carrying out a plan ended. ``undelivered`` hrefs are listed but could not be fetched: unknown, not gone (C25)."""
 
-    counts: Counts
     undelivered: tuple[str, ...] = ()
     finish: Finish | None = None
     """Removals, and the token with them, that are still to be committed: once the account's other calendars told what is new (C19)."""
@@ -71,13 +74,14 @@ def plan_pull(
 
     ``confirmed``: a person let held removals go; ``early``: so much before its time the daily listing is compared.
     """
+    reconciled_at, now = None if calendar.reconciled_at is None else calendar.reconciled_at - early, context.clock.now()
     way = choose_way(
         token=calendar.sync_token,
         before=Marks(calendar.listed_ctag, calendar.listed_token),
         listed=Marks(listed.ctag, listed.sync_token),
         reports=listed.reports if listed.reports is not None else calendar.reports,
-        reconciled_at=None if calendar.reconciled_at is None else calendar.reconciled_at - early,
-        now=context.clock.now(),
+        reconciled_at=reconciled_at,
+        now=now,
     )
     if way is Way.UNCHANGED and not confirmed and calendar.state == "ok":
         return PullPlan(calendar.calendar_id, way)
@@ -87,8 +91,16 @@ def plan_pull(
         if plan is not None:
             return _judged(plan, calendar, len(stored), context.clock.now(), confirmed=confirmed)
         way = Way.TOKEN_LISTING
+    if is_due(reconciled_at, now, RECONCILE_EVERY):
+        stored = _without_odd(context, calendar, stored)
     plan = _listing(server, calendar, way, stored)
     return _judged(plan, calendar, len(stored), context.clock.now(), confirmed=confirmed)
+
+
+def _without_odd(context: Context, calendar: CalendarState, stored: Mapping[str, str | None]) -> Mapping[str, str | None]:
+    """The stored ETags as if those of odd objects were not known: a server may have mended them and told the old ETag (C4)."""
+    odd = context.store.odd(calendar.calendar_id, ODD_AT_MOST) if stored else frozenset()
+    return {href: None if href in odd else etag for href, etag in stored.items()}
 
 
 def _delta(server: CalendarServer, calendar: CalendarState, token: str, stored: Mapping[str, str | None]) -> PullPlan | None:
@@ -138,11 +150,15 @@ class Pull:
     calendar: CalendarState
     listed: Collection
     window: Interval
+    tally: Tally
 
     def commit(self, writes: tuple[ObjectWrite, ...], finish: Finish | None) -> Counts:
-        """One transaction; thrown away where lease or starting token moved."""
-        batch = PullBatch(self.calendar.calendar_id, self.calendar.sync_token, writes, self.window, finish)
-        return self.context.store.commit(self.lease, batch)
+        """One transaction; thrown away where lease or starting token moved. It is in the run's tally."""
+        self.tally.follow(self.server.traffic)
+        batch = PullBatch(self.calendar.calendar_id, self.calendar.sync_token, writes, self.window, finish, self.tally.so_far())
+        counts = self.context.store.commit(self.lease, batch)
+        self.tally.committed.append(counts)
+        return counts
 
 
 def carry_out(pull: Pull, plan: PullPlan) -> PullOutcome:
@@ -150,13 +166,13 @@ def carry_out(pull: Pull, plan: PullPlan) -> PullOutcome:
 
     Where something is to be removed, that and the token are left to be committed last of all: an event that moved is never absent (C19).
     """
-    counts, undelivered = Counts(), list[str]()
+    undelivered = list[str]()
     pending: tuple[ObjectWrite, ...] = ()
     hrefs = plan.new + plan.changed
     multiget = pull.listed.reports is None or "calendar-multiget" in pull.listed.reports
     for start in range(0, len(hrefs), pull.context.batch):
         if pending:
-            counts += pull.commit(pending, None)
+            pull.commit(pending, None)
         fetched = pull.server.fetch(pull.calendar.href, hrefs[start : start + pull.context.batch], multiget=multiget)
         pending = tuple(ObjectWrite(o.href, o.etag, o.raw, pull.context.reader.read(o.raw, pull.window)) for o in fetched.objects)
         undelivered += fetched.missing
@@ -165,8 +181,8 @@ def carry_out(pull: Pull, plan: PullPlan) -> PullOutcome:
     finish = _finish(plan, pull) if plan.clean and not undelivered else None
     last = None if finish is None or finish.removals else finish
     if pending or last is not None:
-        counts += pull.commit(pending, last)
-    return PullOutcome(counts, tuple(undelivered), finish if last is None else None)
+        pull.commit(pending, last)
+    return PullOutcome(tuple(undelivered), finish if last is None else None)
 
 
 def _finish(plan: PullPlan, pull: Pull) -> Finish:

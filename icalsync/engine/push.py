@@ -97,16 +97,18 @@ def _pull_again(visit: Visit, touched: Collection[str]) -> None:
     state = context.store.load(visit.state.integration_id)
     listed = {path_key(row.href): row for row in visit.server.list_homes(state.homes)}
     tally.calendars = []
-    for calendar in state.calendars:
-        if calendar.calendar_id in touched and calendar.selectable:
-            row = listed.get(path_key(calendar.href))
-            if row is not None and (row.ctag, row.sync_token) == (calendar.listed_ctag, calendar.listed_token):
-                # the listing does not show the write yet, and would not show it later either (C4)
-                listed[path_key(calendar.href)] = replace(row, ctag=None, sync_token=None)
-            one_calendar(visit, calendar, listed, state.window)
-    if tally.gone:
-        after_rediscovery(visit)
-    tally.calendars = _merged(before + tally.calendars)
+    try:
+        for calendar in state.calendars:
+            if calendar.calendar_id in touched and calendar.selectable:
+                row = listed.get(path_key(calendar.href))
+                if row is not None and (row.ctag, row.sync_token) == (calendar.listed_ctag, calendar.listed_token):
+                    # the listing does not show the write yet, and would not show it later either (C4)
+                    listed[path_key(calendar.href)] = replace(row, ctag=None, sync_token=None)
+                one_calendar(visit, calendar, listed, state.window)
+        if tally.gone:
+            after_rediscovery(visit)
+    finally:  # a run that breaks off here still tells what it pulled before
+        tally.calendars = _merged(before + tally.calendars)
     tally.fresh = list(dict.fromkeys(tally.fresh))
     context.outbox.apply_policies(visit.lease, tuple(tally.fresh))
 

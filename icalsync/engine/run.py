@@ -13,11 +13,12 @@ from uuid import uuid4
 from icalsync.core.backoff import WELL
 from icalsync.core.paths import path_key
 from icalsync.engine.context import Context
-from icalsync.engine.holding import HeldServer, take
+from icalsync.engine.holding import Held, HeldServer, take
 from icalsync.engine.pull import PullPlan, plan_pull
 from icalsync.engine.push import PlannedPush, park_all, plan_pushes, push_due
 from icalsync.engine.states import asked_until, reason_of, standing_after
-from icalsync.engine.visit import Tally, Visit, Wish, listed_row, pull_all, wanted_calendars
+from icalsync.engine.tally import Tally
+from icalsync.engine.visit import Visit, Wish, listed_row, pull_all, wanted_calendars
 from icalsync.errors import (
     AuthenticationRejected,
     HostHeld,
@@ -29,7 +30,7 @@ from icalsync.errors import (
     StoreError,
     SyncRefused,
 )
-from icalsync.ports import Beginning, CalendarServer, IntegrationState, Lease, Login, Outcome, Purpose, Run
+from icalsync.ports import Beginning, CalendarServer, IntegrationState, Login, Outcome, Purpose, Run
 
 log = logging.getLogger(__name__)
 
@@ -58,23 +59,25 @@ def sync_integration(context: Context, integration_id: str, wish: Wish = ORDINAR
     if isinstance(taken, Run):
         log.info("sync run shared", extra={"run_id": taken.run_id, "integration_id": integration_id})
         return taken
-    asked = True
+    asked, tally = True, Tally(purpose=wish.purpose)
     try:
-        run = _held(context, taken.lease, taken.beginning, wish)
+        run = _held(context, taken, wish, tally)
     except HostHeld:
         asked = False
         raise
     finally:
-        context.store.release(taken.lease, asked=asked)
+        context.store.release(taken.lease, asked=asked, so_far=tally.so_far())
     _log_run(run)
     return run
 
 
-def _held(context: Context, lease: Lease, beginning: Beginning, wish: Wish) -> Run:
+def _held(context: Context, held: Held, wish: Wish, tally: Tally) -> Run:
     """The run itself, under its lease: pull all, push, pull what the push touched, record."""
+    lease, beginning = held.lease, held.beginning
     state = context.store.load(lease.integration_id)
     _check_hold(state, wish)
-    tally, error, visit = Tally(purpose=wish.purpose), None, None
+    error: IcalsyncError | None = None
+    visit: Visit | None = None
     try:
         with _opened(context, state) as server:
             visit = Visit(context, lease, state, HeldServer(context, lease, server), wish, tally)
@@ -82,7 +85,7 @@ def _held(context: Context, lease: Lease, beginning: Beginning, wish: Wish) -> R
                 pull_all(visit)
                 push_due(visit)
             finally:
-                tally.requests, tally.bytes = server.traffic.requests, server.traffic.bytes
+                tally.follow(server.traffic)
     except _NOT_THE_ACCOUNTS:
         raise
     except IcalsyncError as caught:

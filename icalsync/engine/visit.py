@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from typing import Final
@@ -15,6 +15,7 @@ from icalsync.core.pull import RECONCILE_EVERY, Way, is_due
 from icalsync.engine.context import Context, Progress
 from icalsync.engine.discover import answered, rediscovered
 from icalsync.engine.pull import Pull, PullPlan, carry_out, plan_pull
+from icalsync.engine.tally import FRESH, Tally
 from icalsync.errors import (
     AccessDenied,
     CalendarGone,
@@ -34,9 +35,8 @@ _STOPS_THE_RUN = (ServerUnreachable, CertificateInvalid, RedirectRefused, SyncRe
 _ACCESS = (AccessDenied, CalendarGone)
 _LOSSES = {"GONE": CalendarGone.code}
 """Why a calendar cannot be chosen, as the error code of a run where there is one."""
-_FRESH: Final = frozenset({None, "REMOVALS_HELD"})
 _PARTIAL: Final = frozenset({"REMOVALS_HELD", "UNCLEAN_LISTING", "NOT_DELIVERED"})
-_Pulled = tuple[Counts, str | None, Callable[[], Counts] | None]
+_Pulled = tuple[str | None, Callable[[], Counts] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,42 +57,6 @@ class Wish:
         return not (self.calendars or self.confirmed or self.rediscover)
 
 
-@dataclass(slots=True)
-class Tally:
-    """What a run has done so far."""
-
-    calendars: list[CalendarRun] = field(default_factory=list)
-    fresh: list[str] = field(default_factory=list)
-    purpose: Purpose = Purpose.SYNC
-    discovered: bool = False
-    """Whether the account was discovered anew in this run."""
-    gone: list[str] = field(default_factory=list)
-    """Calendars that answered 404: asked for once more after a discovery, before anything is believed (H6)."""
-    asked_again: int = 0
-    """How often a rejected password was tried once more."""
-    busy: int = 0
-    """Calendars in a row whose requests met "not now" while the account itself was answered."""
-    requests: int = 0
-    bytes: int = 0
-    pushed: int = 0
-    """Intents of the outbox that were carried out."""
-    trouble: list[str] = field(default_factory=list)
-    """Why others were not: codes of ``engine.push.TROUBLE``."""
-    leaving: list[tuple[CalendarRun, Callable[[], Counts]]] = field(default_factory=list)
-    """Calendars whose removals are still to be committed, and how."""
-
-    @property
-    def counts(self) -> Counts:
-        """The sums over the calendars."""
-        return sum((run.counts for run in self.calendars), Counts())
-
-    def take(self, run: CalendarRun) -> None:
-        """A calendar that is done."""
-        if run.error_code in _FRESH:
-            self.fresh.append(run.calendar_id)
-        self.calendars.append(run)
-
-
 @dataclass(frozen=True, slots=True)
 class Visit:
     """One account, opened: everything the steps of a run share."""
@@ -103,6 +67,32 @@ class Visit:
     server: CalendarServer
     wish: Wish
     tally: Tally
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """How far a run was when it came to a calendar: what follows is that calendar's, however it ends."""
+
+    requests: int
+    bytes: int
+    commits: int
+
+    @classmethod
+    def of(cls, visit: Visit) -> _Before:
+        traffic = visit.server.traffic
+        return cls(traffic.requests, traffic.bytes, len(visit.tally.committed))
+
+    def run(self, visit: Visit, calendar: CalendarState, code: str | None) -> CalendarRun:
+        """The calendar's row, with what was asked and committed since, also where trouble broke it off."""
+        traffic = visit.server.traffic
+        return CalendarRun(
+            calendar_id=calendar.calendar_id,
+            requests=traffic.requests - self.requests,
+            bytes=traffic.bytes - self.bytes,
+            counts=sum(visit.tally.committed[self.commits :], Counts()),
+            outcome="ok" if code is None else "partial" if code in _PARTIAL else "failed",
+            error_code=code,
+        )
 
 
 def pull_all(visit: Visit) -> None:
@@ -153,13 +143,13 @@ def after_rediscovery(visit: Visit) -> None:
 
 
 def wanted_calendars(context: Context, state: IntegrationState, wish: Wish) -> list[CalendarState]:
-    """The calendars to pull: what can be chosen, or under ``pull = chosen`` what has a role; a wish narrows it."""
+    """The calendars to pull: all, or under ``pull = chosen`` what has a role or holds events of ours (R11); a wish narrows it."""
     return [
         calendar
         for calendar in state.calendars
         if calendar.selectable
         and (not wish.calendars or calendar.calendar_id in wish.calendars)
-        and (context.pull == "all" or calendar.roles or calendar.calendar_id in wish.calendars)
+        and (context.pull == "all" or calendar.roles or calendar.holds_ours or calendar.calendar_id in wish.calendars)
     ]
 
 
@@ -195,19 +185,19 @@ def one_calendar(visit: Visit, calendar: CalendarState, listed: Mapping[str, Col
 
 def _one_but_removals(visit: Visit, calendar: CalendarState, listed: Mapping[str, Collection], window: Interval) -> None:
     """The same, with what is to be removed left for later (``_let_go``)."""
-    traffic, tally = visit.server.traffic, visit.tally
-    requests, received = traffic.requests, traffic.bytes
+    tally, before = visit.tally, _Before.of(visit)
     try:
         pulled = _pull(visit, calendar, listed, window)
     except ServerBusy as error:
-        pulled = _not_now(visit, error)
-    except _STOPS_THE_RUN:
+        pulled = _not_now(visit, calendar, error, before)
+    except _STOPS_THE_RUN as error:
+        tally.calendars.append(before.run(visit, calendar, error.code))
         raise
     except IcalsyncError as error:
         if isinstance(error, CalendarGone) and not tally.discovered:
             tally.gone.append(calendar.calendar_id)
             return
-        pulled = Counts(), error.code, None
+        pulled = error.code, None
         state = "access_lost" if isinstance(error, _ACCESS) else "failing"
         visit.context.store.mark_calendar(visit.lease, calendar.calendar_id, state, error.code)
     else:
@@ -215,34 +205,28 @@ def _one_but_removals(visit: Visit, calendar: CalendarState, listed: Mapping[str
     if pulled is None:
         tally.fresh.append(calendar.calendar_id)
         return
-    counts, code, remove = pulled
-    run = CalendarRun(
-        calendar_id=calendar.calendar_id,
-        requests=traffic.requests - requests,
-        bytes=traffic.bytes - received,
-        counts=counts,
-        outcome="ok" if code is None else "partial" if code in _PARTIAL else "failed",
-        error_code=code,
-    )
+    code, remove = pulled
+    run = before.run(visit, calendar, code)
     if remove is None:
         tally.take(run)
     else:
         tally.leaving.append((run, remove))
 
 
-def _not_now(visit: Visit, error: ServerBusy) -> _Pulled:
+def _not_now(visit: Visit, calendar: CalendarState, error: ServerBusy, before: _Before) -> _Pulled:
     """A "not now" for one calendar of an account that answered its listing: its own trouble (H2).
 
     Unless the next one meets it, too, or the server says how long it wants to be left alone (H15): then it is the account's.
     """
     visit.tally.busy += 1
     if visit.tally.busy > 1 or error.facts.get("retry_after") is not None:
+        visit.tally.calendars.append(before.run(visit, calendar, error.code))
         raise error
-    return Counts(), error.code, None
+    return error.code, None
 
 
 def _pull(visit: Visit, calendar: CalendarState, listed: Mapping[str, Collection], window: Interval) -> _Pulled | None:
-    """None for an unchanged calendar; else what came in, what kept it from being whole, and how to commit what is to be removed."""
+    """None for an unchanged calendar; else what kept it from being whole, and how to commit what is to be removed."""
     context, tally = visit.context, visit.tally
     row = listed_row(visit.server, calendar, listed)
     early = context.spread * spread(calendar.calendar_id)
@@ -251,12 +235,12 @@ def _pull(visit: Visit, calendar: CalendarState, listed: Mapping[str, Collection
         return None
     if plan.full and tally.purpose is Purpose.SYNC and _is_daily(visit, calendar, early):
         tally.purpose = Purpose.RECONCILE
-    pull = Pull(context, visit.server, visit.lease, calendar, row, window)
+    pull = Pull(context, visit.server, visit.lease, calendar, row, window, tally)
     outcome = carry_out(pull, plan)
     code = _shortfall(plan, outcome.undelivered)
-    if code not in _FRESH:
+    if code not in FRESH:
         context.store.mark_calendar(visit.lease, calendar.calendar_id, "failing", code)
-    return outcome.counts, code, None if outcome.finish is None else partial(pull.commit, (), outcome.finish)
+    return code, None if outcome.finish is None else partial(pull.commit, (), outcome.finish)
 
 
 def _is_daily(visit: Visit, calendar: CalendarState, early: timedelta) -> bool:

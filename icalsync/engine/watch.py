@@ -96,8 +96,7 @@ class Watch:
             return
         try:
             self._accounts = self._context.store.accounts(self._plan.select())
-            outbox = self._context.outbox
-            self._due = frozenset(() if outbox is None else outbox.due_integrations(self._context.clock.now()))
+            self._due = frozenset(self._context.outbox.due_integrations(self._context.clock.now()))
         except IcalsyncError as error:
             self._look_at = now + self._stumbled("the accounts", error)
             return

@@ -9,15 +9,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-from icalsync.store import alerts, objects
+from icalsync.store import held_removals, objects
 from icalsync.store.transaction import Transaction
 
 GRACE: Final = timedelta(hours=24)
 GRACE_RUNS: Final = 3
 """H6: out of reach for at least so long, and in at least so many runs that got through to the account."""
-
-HELD: Final = "REMOVALS_HELD"
-"""The alert that stands open while removals of a calendar are held (R13)."""
 
 _LOST: Final = """
     SELECT s.calendar_key, coalesce(b.since, s.known_from) AS since
@@ -41,10 +38,10 @@ def forget(tx: Transaction, integration_key: int) -> None:
             [integration_key, row["since"]],
         )
         if runs >= GRACE_RUNS:
-            _bury(tx, integration_key, row["calendar_key"], row["since"])
+            _bury(tx, row["calendar_key"], row["since"])
 
 
-def _bury(tx: Transaction, integration_key: int, calendar_key: int, since: object) -> None:
+def _bury(tx: Transaction, calendar_key: int, since: object) -> None:
     keys = [
         row["version_key"]
         for row in tx.rows("SELECT version_key FROM _kept.object_version WHERE calendar_key = ? AND known_to = 'infinity'", [calendar_key])
@@ -53,8 +50,7 @@ def _bury(tx: Transaction, integration_key: int, calendar_key: int, since: objec
         return
     objects.close(tx, keys)
     tx.execute("UPDATE _kept.quarantine SET healed_at = ? WHERE calendar_key = ? AND healed_at IS NULL", [tx.clock_now, calendar_key])
-    tx.execute("DELETE FROM _kept.held_removal WHERE calendar_key = ?", [calendar_key])
-    alerts.clear(tx, HELD, integration_key=integration_key, calendar_key=calendar_key)
+    held_removals.forget(tx, calendar_key)
     # when it comes back, it is listed and fetched as if it were new
     tx.execute(
         "UPDATE _kept.calendar_sync SET sync_token = NULL, listed_ctag = NULL, listed_token = NULL, reconciled_at = NULL "

@@ -10,7 +10,19 @@ from icalsync.core.providers import PROVIDERS
 from icalsync.errors import AlreadyExists, AnotherPrincipal, InvalidInput, NotConnected
 from icalsync.messages import say
 from icalsync.ports import Discovered
-from icalsync.store import addresses, discovery, forgetting, names, obstacles, readings, standings
+from icalsync.store import (
+    addresses,
+    discovery,
+    forgetting,
+    held_removals,
+    left_behind,
+    moved_calendars,
+    names,
+    objects,
+    obstacles,
+    readings,
+    standings,
+)
 from icalsync.store.audit import audit
 from icalsync.store.database import Database
 from icalsync.store.intents import intending
@@ -68,6 +80,8 @@ class Accounts:
             _add_connection(tx, user["user_key"], key)
             discovery.save(tx, key, found)
             readings.refresh_users(tx, [user["user_key"]])
+            for calendar_key, place in left_behind.kept_in(tx, user["user_key"], key):
+                objects.renew(tx, calendar_key, place)
             obstacles.follow_status(tx, key, "ok", None)
             obstacles.follow_calendars(tx, key)
             if actor is not None:
@@ -129,6 +143,7 @@ class Accounts:
             rewrite(tx, "calendar_role_version", ("calendar_key", "role"), [], f"user_key = ? AND {inside}", [user["user_key"], key])
             readings.refresh_users(tx, [user["user_key"]])
             obstacles.follow_connection(tx, user["user_key"], key)
+            moved_calendars.follow(tx, key)
             last = not _served(tx, key)
             if last:
                 _set_status(tx, key, "disconnected")
@@ -142,6 +157,7 @@ class Accounts:
             if purge:
                 forgetting.forget_writing(intents, user["user_key"], key)
                 forgetting.forget(tx, user["user_key"], key, wholly=last)
+            held_removals.follow(tx)
             if actor is not None:
                 audit(tx, actor, "PURGE" if purge else "DISCONNECT", _named(user, integration_id))
             return last

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Literal, cast
 
@@ -13,8 +13,8 @@ from icalsync.core.model import Busyness, Reason
 from icalsync.core.slots import AROUND, BusyRow, Person
 from icalsync.store import choices, names
 from icalsync.store.asked import User, moment_of, present_of
-from icalsync.store.transaction import FOREVER, Row, Transaction
-from icalsync.store.zones import zone_of
+from icalsync.store.transaction import FOREVER, Transaction
+from icalsync.store.zones import zones_of
 
 
 def persons(
@@ -24,9 +24,14 @@ def persons(
 
     ``UnknownUser``, ``BeforeRetention``.
     """
-    found = [names.user(tx, *user) for user in users]
-    busy = _busy(tx, [row["user_key"] for row in found], window, known_at, without)
-    return [_person(tx, row, busy[row["user_key"]], known_at) for row in found]
+    found = names.users(tx, users)
+    keys, moment = [row["user_key"] for row in found], known_at or FOREVER
+    busy = _busy(tx, keys, window, known_at, without)
+    terms, zones = choices.in_force_for(tx, keys, moment), zones_of(tx, keys, moment)
+    return [
+        _person(row["user_id"], zones[key], terms["hours", key], terms["policy", key], busy[key])
+        for key, row in zip(keys, found, strict=True)
+    ]
 
 
 def _busy(
@@ -52,15 +57,14 @@ def _busy(
     return found
 
 
-def _person(tx: Transaction, user: Row, busy: Sequence[BusyRow], known_at: datetime | None) -> Person:
-    moment = known_at or FOREVER
-    fields = choices.in_force(tx, "hours", user["sub_account_key"], user["user_key"], moment)
-    policies = choices.in_force(tx, "policy", user["sub_account_key"], user["user_key"], moment)
+def _person(
+    user_id: str, zone: str, fields: Mapping[str, str | None], policies: Mapping[str, str | None], busy: Sequence[BusyRow]
+) -> Person:
     return Person(
-        user_id=user["user_id"],
-        zone=zone_of(tx, user["user_key"], moment),
-        hours=hours.parse({name: fields[name]["value"] if name in fields else None for name in hours.FIELDS}),
-        unknown=cast("Literal['refuse', 'warn']", policies["unknown"]["value"] if "unknown" in policies else "refuse"),
+        user_id=user_id,
+        zone=zone,
+        hours=hours.parse({name: fields.get(name) for name in hours.FIELDS}),
+        unknown=cast("Literal['refuse', 'warn']", policies.get("unknown", "refuse")),
         busy=tuple(busy),
         appointments=tuple(row.interval for row in busy if row.source == "appointment"),
     )

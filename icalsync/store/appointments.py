@@ -73,23 +73,30 @@ def detail_of(tx: Transaction, user_key: int) -> str:
     return str(choices.in_force(tx, "policy", account, user_key)["push_detail"]["value"])
 
 
-def move_all(intents: Intents, user_key: int, calendar_key: int) -> tuple[int, int]:
+def move_all(intents: Intents, user_key: int, calendar_key: int) -> tuple[int, int, int]:
     """Take a user's future appointments along to another calendar: written there first, deleted where they were when that stands.
 
-    How many are moved, and how many stay because a change made to them is not settled (R11).
+    How many are moved, how many stay because a change made to them is not settled, and how many because one was settled by ``keep``: such
+    an event stays as its owner made it, and nobody is asked again (R11).
     """
     tx = intents.tx
     rows = tx.rows(
         "SELECT a.* FROM _kept.appointment_version a JOIN _kept.own_object o USING (appointment_id) "
-        "WHERE a.known_to = 'infinity' AND o.live AND o.state IN ('planned', 'present') AND a.user_key = ? AND a.status = 'booked' "
-        "AND a.ends_at > ? AND o.calendar_key <> ? ORDER BY a.starts_at, a.appointment_id",
+        "WHERE a.known_to = 'infinity' AND o.live AND o.state IN ('planned', 'present', 'found') AND a.user_key = ? "
+        "AND a.status = 'booked' AND a.ends_at > ? AND o.calendar_key <> ? ORDER BY a.starts_at, a.appointment_id",
         [user_key, tx.clock_now, calendar_key],
     )
     drifting = {row["appointment_id"] for row in tx.rows("SELECT appointment_id FROM _kept.drift WHERE settled_at IS NULL")}
-    moving = [row for row in rows if row["appointment_id"] not in drifting]
+    settled = [row for row in rows if row["appointment_id"] not in drifting]
+    moving = [row for row in settled if not _stands_kept(tx, row)]
     for row in moving:
         _move_event(intents, row, calendar_key)
-    return len(moving), len(rows) - len(moving)
+    return len(moving), len(rows) - len(settled), len(settled) - len(moving)
+
+
+def _stands_kept(tx: Transaction, row: Row) -> bool:
+    own = own_objects.live(tx, row["appointment_id"])
+    return own is not None and own_objects.stands_kept(tx, own)
 
 
 def _move_event(intents: Intents, row: Row, calendar_key: int) -> None:
@@ -98,7 +105,7 @@ def _move_event(intents: Intents, row: Row, calendar_key: int) -> None:
     write_anew(intents, row, calendar_key)
     if old is None:
         return
-    if old["state"] == "planned" and old["sending_since"] is None and old["doubtful_since"] is None:
-        own_objects.change(intents.tx, old, state="gone")  # nothing was ever sent
+    if own_objects.is_unsent(old):
+        own_objects.change(intents.tx, old, state="gone")
     else:
         intents.add(row["appointment_id"], old["calendar_key"], "delete", old["generation"])

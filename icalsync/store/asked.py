@@ -15,7 +15,7 @@ User = tuple[str, str]
 
 def keys_of(tx: Transaction, users: Sequence[User]) -> str:
     """Keys of the users as SQL, because literals reach the scans, and parameters do not."""
-    return ", ".join(str(int(names.user(tx, *user)["user_key"])) for user in users) or "NULL"
+    return ", ".join(str(int(found["user_key"])) for found in names.users(tx, users)) or "NULL"
 
 
 def present_of(tx: Transaction, known_at: datetime | None) -> datetime:

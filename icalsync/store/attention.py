@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from icalsync.errors import NotFound
-from icalsync.store import names, reconciling
+from icalsync.store import given_up, names, reconciling
 from icalsync.store.audit import audit
 from icalsync.store.database import Database
+from icalsync.store.intents import intending
 from icalsync.store.transaction import Row
 
 _ROWS: Final = """
@@ -35,7 +36,7 @@ class Alerts:
 
         ``UnknownSubAccount``, ``UnknownUser``.
         """
-        reconciling.at_start(self._db)
+        reconciling.at_a_glance(self._db)
         order = "ORDER BY v.raised_at DESC, v.alert_id"
         with self._db.read() as tx:
             if sub_account is None:
@@ -46,16 +47,21 @@ class Alerts:
     def clear(self, alert_id: str, *, actor: str) -> Row:
         """A person has dealt with it: it is over, and who said so is logged. The row; ``NotFound``.
 
-        What cannot be sent because the journal does not know it (``JOURNAL_BEHIND``) is released by that.
+        What cannot be sent because the journal does not know it (``JOURNAL_BEHIND``) is released by that, and what was given up
+        (``PUSH_FAILED``) is tried once more.
         """
         released = None
         with self._db.read() as tx:
             found = tx.row("SELECT * FROM _kept.alert WHERE alert_id = ?", [alert_id])
         if found is None:
             raise NotFound(kind="alert", name=alert_id)
-        if found["kind"] == "JOURNAL_BEHIND" and found["cleared_at"] is None:
+        still = found["cleared_at"] is None
+        if still and found["kind"] == "JOURNAL_BEHIND":
             released = reconciling.release(self._db, found["subject"])
-        with self._db.write() as tx:
+        with intending(self._db) as intents:
+            tx = intents.tx
+            if still and found["kind"] == "PUSH_FAILED":
+                released = f"tried again: {given_up.try_again(intents, found['user_key'], found['calendar_key'])}"
             tx.execute("UPDATE _kept.alert SET cleared_at = ? WHERE alert_id = ? AND cleared_at IS NULL", [tx.clock_now, alert_id])
             audit(tx, actor, "CLEAR_ALERT", f"{found['kind']} {alert_id}", released)
             return tx.rows("FROM alerts WHERE alert_id = ?", [alert_id])[0]

@@ -14,7 +14,7 @@ from icalsync.core.slots import BusyRow, Person, judge
 from icalsync.errors import AppointmentUnknown, InvalidInput, NotFound, SlotNotBookable
 from icalsync.messages import say
 from icalsync.ports import BookingRequest
-from icalsync.store import agenda, appointments, contacts, drifts, names, own_objects, reconciling
+from icalsync.store import agenda, appointments, contacts, drifts, given_up, names, obstacles, own_objects, reconciling
 from icalsync.store.asked import moment_of, present_of
 from icalsync.store.audit import audit
 from icalsync.store.database import Database
@@ -108,7 +108,7 @@ class Bookings:
             unsure = _judged(tx, question) if check else _Unsure()
             appointments.move(tx, row, slot.start, slot.end, forced=not check, uncertain=unsure.uncertain, changed_by="system")
             own = own_objects.live(tx, appointment_id)
-            if own is not None and own["state"] in {"planned", "present", "returned"}:
+            if own is not None and own["state"] in {"planned", *own_objects.THERE}:
                 intents.add(appointment_id, own["calendar_key"], "update")
             if not check:
                 audit(tx, actor, "FORCE_BOOKING", appointment_id)
@@ -161,12 +161,12 @@ class Bookings:
             blocked_slot_id = uuid4().hex
             row = {"blocked_slot_id": blocked_slot_id, "user_key": user["user_key"], "starts_at": slot.start, "ends_at": slot.end}
             tx.append("blocked_slot_version", [row | {"note": note, "known_from": tx.now}])
-            return tx.rows("FROM blocked_slots WHERE blocked_slot_id = ?", [blocked_slot_id])[0]
+            return tx.rows("FROM _kept.blocked_slots WHERE blocked_slot_id = ?", [blocked_slot_id])[0]
 
     def unblock(self, blocked_slot_id: str) -> Row:
         """End a blocked slot; the row that ended. ``NotFound`` for one that does not stand."""
         with self._db.write() as tx:
-            found = tx.row("FROM blocked_slots WHERE blocked_slot_id = ?", [blocked_slot_id])
+            found = tx.row("FROM _kept.blocked_slots WHERE blocked_slot_id = ?", [blocked_slot_id])
             if found is None:
                 raise NotFound(kind="blocked slot", name=blocked_slot_id)
             rewrite(tx, "blocked_slot_version", ("blocked_slot_id",), [], "blocked_slot_id = ?", [blocked_slot_id])
@@ -177,7 +177,7 @@ class Bookings:
         with self._db.read() as tx:
             account, user = names.told(tx, sub_account, user_id)
             return tx.rows(
-                "FROM blocked_slots WHERE sub_account = coalesce(?, sub_account) AND user_id = coalesce(?, user_id) "
+                "FROM _kept.blocked_slots WHERE sub_account = coalesce(?, sub_account) AND user_id = coalesce(?, user_id) "
                 "ORDER BY starts_at, blocked_slot_id",
                 [account, user],
             )
@@ -267,13 +267,15 @@ def _take_back(intents: Intents, appointment_id: str) -> None:
     tx = intents.tx
     intents.end([row for row in intents.open_rows(appointment_id) if row["generation"] is None], "CANCELLED")
     own = own_objects.live(tx, appointment_id)
-    if own is None or own["state"] in {"gone", "detached"}:
-        return
+    if own is None or own["state"] not in {"planned", *own_objects.THERE}:
+        return  # gone, its owner's, or left in a purged account: then it is deleted when it comes back
     drift = drifts.unsettled(tx, appointment_id)
     if drift is not None and drift["kind"] == "deleted":
         drifts.is_gone(tx, own)  # deleted on both sides (P8)
-    elif own["state"] == "planned" and own["sending_since"] is None and own["doubtful_since"] is None:
-        own_objects.change(tx, own, state="gone")  # nothing was ever sent
+    elif own_objects.is_unsent(own):
+        own_objects.change(tx, own, state="gone")
+        given_up.end(tx, appointment_id, "CANCELLED")
+        obstacles.follow_intents(tx, own)
     else:
         intents.add(appointment_id, own["calendar_key"], "delete")
 

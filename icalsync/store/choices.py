@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -16,6 +16,10 @@ from icalsync.store.versions import rewrite
 _IN_FORCE: Final = """
     SELECT name, value, source FROM _kept.effective_setting
     WHERE kind = ? AND sub_account_key = ? AND user_key IS NOT DISTINCT FROM ? AND known_from <= ? AND known_to > ? ORDER BY name
+"""
+_IN_FORCE_FOR: Final = """
+    SELECT user_key, kind, name, value FROM _kept.effective_setting
+    WHERE user_key IN ({keys}) AND known_from <= $at AND known_to > $at
 """
 
 
@@ -95,6 +99,15 @@ def _keep(tx: Transaction, table: str, rows: list[Row], account: int, user: int 
 def in_force(tx: Transaction, kind: str, account: int, user: int | None, known_at: datetime = FOREVER) -> dict[str, Row]:
     """``policy`` or ``hours`` in force for a user or a sub-account: name → ``value`` and ``source``."""
     return {row["name"]: row for row in tx.rows(_IN_FORCE, [kind, account, user, known_at, known_at])}
+
+
+def in_force_for(tx: Transaction, users: Collection[int], known_at: datetime = FOREVER) -> dict[tuple[str, int], dict[str, str | None]]:
+    """The same for many users at once: values by name, by ``policy`` or ``hours`` and user."""
+    keys = ", ".join(str(int(key)) for key in users) or "NULL"
+    found: dict[tuple[str, int], dict[str, str | None]] = {(kind, user): {} for kind in ("policy", "hours") for user in users}
+    for row in tx.rows(_IN_FORCE_FOR.format(keys=keys), {"at": known_at}):
+        found[row["kind"], row["user_key"]][row["name"]] = row["value"]
+    return found
 
 
 def _wide(

@@ -88,7 +88,7 @@ class Database:
             cursor.execute("BEGIN TRANSACTION")
             told = self._clock.now().astimezone(UTC)
             now = max(told, self._last(cursor) + _TICK)
-            cursor.execute("UPDATE _kept.instant SET last_at = ?", [now])
+            cursor.execute("UPDATE _kept.instant SET last_at = ?, clock_at = ?", [now, told])
         try:
             yield Transaction(cursor, now, told, self.path)
             with as_store_errors(self.path):

@@ -6,15 +6,17 @@ from collections.abc import Sequence
 from typing import Any, Final, cast, get_args
 
 from icalsync.core import drift as core_drift
-from icalsync.core.drift import CancelHere, Impossible, LeaveBoth, Seen, SendAgain, Settlement, Take
+from icalsync.core.drift import CancelHere, Impossible, LeaveBoth, LetGo, Resolution, Seen, SendAgain, Settlement, Take
 from icalsync.core.own import own_fields
 from icalsync.core.paths import path_key
 from icalsync.errors import InvalidInput, NotFound
 from icalsync.messages import say
-from icalsync.store import appointments, drifts, names, objects, own_objects
+from icalsync.ports import PushAction
+from icalsync.store import appointments, drifts, given_up, names, objects, own_objects
 from icalsync.store.audit import POLICY, audit
 from icalsync.store.database import Database
 from icalsync.store.intents import Intents, intending
+from icalsync.store.own_objects import FOUND
 from icalsync.store.transaction import Row, Transaction
 
 _BY_POLICY: Final = """
@@ -26,7 +28,7 @@ _BY_POLICY: Final = """
 """
 _RETURNED: Final = """
     SELECT o.* FROM _kept.own_object o JOIN _kept.calendar c USING (calendar_key)
-    WHERE o.state = 'returned' AND c.integration_key = ? ORDER BY o.appointment_id, o.generation
+    WHERE o.state IN ('returned', 'found') AND c.integration_key = ? ORDER BY o.appointment_id, o.generation
 """
 _UNSEEN: Final = """
     FROM _kept.calendar_version v JOIN _kept.calendar c USING (calendar_key) JOIN _kept.calendar_sync y USING (calendar_key)
@@ -77,8 +79,9 @@ def apply_policies(intents: Intents, integration_key: int, pulled: Sequence[str]
     """
     tx, done = intents.tx, 0
     for own in tx.rows(_RETURNED, [integration_key]):
-        if not drifts.awaits_deletion(tx, own):
-            intents.add(own["appointment_id"], own["calendar_key"], "delete", own["generation"])
+        wanted = _wanted(tx, own)
+        if wanted is not None:
+            intents.add(own["appointment_id"], own["calendar_key"], *wanted)
             done += 1
     for drift in tx.rows(_BY_POLICY, [integration_key]):
         if _is_certain(tx, drift, integration_key, pulled) and _is_possible(tx, drift):
@@ -90,10 +93,22 @@ def apply_policies(intents: Intents, integration_key: int, pulled: Sequence[str]
 
 def has_work(tx: Transaction, integration_key: int, pulled: Sequence[str]) -> bool:
     """Whether ``apply_policies`` would find something to do (R17)."""
-    if any(not drifts.awaits_deletion(tx, own) for own in tx.rows(_RETURNED, [integration_key])):
+    if any(_wanted(tx, own) is not None for own in tx.rows(_RETURNED, [integration_key])):
         return True
     waiting = tx.rows(_BY_POLICY, [integration_key])
     return any(_is_certain(tx, drift, integration_key, pulled) and _is_possible(tx, drift) for drift in waiting)
+
+
+def _wanted(tx: Transaction, own: Row) -> tuple[PushAction, int | None] | None:
+    """What an event that turned up again still needs, and of which generation: one that stands for no appointment any more is deleted.
+
+    The other kind came back with a purged account: it is compared with its appointment once.
+    """
+    if own["state"] == FOUND:
+        if drifts.was_intended(tx, own):
+            return None
+        return ("delete" if drifts.appointment(tx, own["appointment_id"])["status"] == "cancelled" else "update"), None
+    return None if drifts.awaits_deletion(tx, own) else ("delete", own["generation"])
 
 
 def _is_certain(tx: Transaction, drift: Row, integration_key: int, pulled: Sequence[str]) -> bool:
@@ -106,18 +121,29 @@ def _is_certain(tx: Transaction, drift: Row, integration_key: int, pulled: Seque
 
 def _is_possible(tx: Transaction, drift: Row) -> bool:
     """What no rule can settle stays open for a person."""
-    return not isinstance(core_drift.resolve(_seen(tx, drift), cast("Settlement", drift["remote_change_policy"])), Impossible)
+    return not isinstance(_resolved(tx, drift, cast("Settlement", drift["remote_change_policy"])), Impossible)
+
+
+def _resolved(tx: Transaction, drift: Row, settlement: Settlement) -> Resolution:
+    """What the core makes of it."""
+    own = own_objects.generation(tx, drift["appointment_id"], drift["generation"])
+    cancelled = drifts.appointment(tx, drift["appointment_id"])["status"] == "cancelled"
+    return core_drift.resolve(
+        Seen(drift["kind"], _fields(tx, drift, own), drift["fingerprint"]), settlement, over=cancelled or not own["live"]
+    )
 
 
 def settle(intents: Intents, drift: Row, settlement: Settlement, *, actor: str, reason: str | None) -> None:
     """Carry out what the core makes of a settlement. ``InvalidInput`` where it cannot be settled so."""
     tx = intents.tx
-    resolution = core_drift.resolve(_seen(tx, drift), settlement)
+    resolution = _resolved(tx, drift, settlement)
     if isinstance(resolution, Impossible):
         raise InvalidInput(what="the settlement", value=settlement, why=say(f"drift.{resolution.code}"))
     drifts.settled(tx, drift, settlement)
     own = own_objects.generation(tx, drift["appointment_id"], drift["generation"])
     _carry_out(_Case(intents, drift, own, drifts.appointment(tx, drift["appointment_id"])), resolution)
+    if own["live"] and not isinstance(resolution, SendAgain):
+        given_up.end(tx, drift["appointment_id"], "LET_GO")
     audit(tx, actor, "SETTLE_DRIFT", f"{drift['drift_id']} {settlement}", reason)
     if drift["kind"] != "deleted":
         objects.renew(tx, drift["calendar_key"], path_key(drift["href"]))
@@ -149,7 +175,7 @@ class _Case:
         self.intents.end([row for row in self.open if row["generation"] in {None, self.own["generation"]}], "LET_GO")
 
 
-def _carry_out(case: _Case, resolution: Any) -> None:
+def _carry_out(case: _Case, resolution: Resolution) -> None:
     match resolution:
         case Take(starts_at=starts_at, ends_at=ends_at):
             _take(case, starts_at, ends_at)
@@ -159,6 +185,8 @@ def _carry_out(case: _Case, resolution: Any) -> None:
             _send_again(case, resolution)
         case LeaveBoth():
             _leave_both(case)
+        case LetGo():
+            case.let_go()
 
 
 def _take(case: _Case, starts_at: Any, ends_at: Any) -> None:
@@ -237,12 +265,7 @@ def _leave_both(case: _Case) -> None:
     case.follow_place()
     if case.drift["kind"] == "edited":
         case.intents.end(case.open, "LET_GO")
-        own_objects.note(case.tx, case.own, case.drift["fingerprint"], "kept")
-
-
-def _seen(tx: Transaction, drift: Row) -> Seen:
-    own = own_objects.generation(tx, drift["appointment_id"], drift["generation"])
-    return Seen(drift["kind"], _fields(tx, drift, own), drift["fingerprint"])
+        own_objects.keep(case.tx, case.own, case.drift["fingerprint"])
 
 
 def _fields(tx: Transaction, drift: Row, own: Row) -> Any:

@@ -12,9 +12,9 @@ from icalsync.core import lens
 from icalsync.core.model import Reading, Rejected
 from icalsync.core.own import mark_of
 from icalsync.core.paths import path_key
-from icalsync.store import alerts, own_objects
+from icalsync.store import alerts, left_behind, own_objects
 from icalsync.store.intents import DRIFT, OPEN, park, unpark
-from icalsync.store.own_objects import DECIDED, STALE, Own
+from icalsync.store.own_objects import DECIDED, FOUND, STALE, Own
 from icalsync.store.transaction import Row, Transaction
 from icalsync.store.zones import zone_of
 
@@ -39,7 +39,11 @@ class Theirs:
 
 def follow(tx: Transaction, calendar_key: int, owned: Mapping[str, Own]) -> None:
     """After objects were kept: which events of ours are as we wrote them, and which were changed."""
-    for place, own in owned.items():
+    for place, each in owned.items():
+        left = each.row["state"] == left_behind.LEFT
+        own = left_behind.came_back(tx, each, calendar_key, place) if left else each
+        if own is None:
+            continue
         theirs = Theirs(calendar_key, own.write.href, _times(tx, own), own.mark, own.write.raw)
         here = (own.row["calendar_key"], own.row["path_key"]) == (calendar_key, place)
         if own.drifted:
@@ -49,6 +53,8 @@ def follow(tx: Transaction, calendar_key: int, owned: Mapping[str, Own]) -> None
             own_objects.change(tx, own.row, state="returned", calendar_key=calendar_key, href=own.write.href, path_key=place)
         else:
             _as_written(tx, own, theirs, here=here)
+        if left:
+            left_behind.look_again(tx, own)
 
 
 def _as_written(tx: Transaction, own: Own, theirs: Theirs, *, here: bool) -> None:
@@ -152,6 +158,8 @@ def notice(tx: Transaction, own: Row, kind: Kind, theirs: Theirs) -> str:
     The id of the drift.
     """
     ours = appointment(tx, own["appointment_id"])
+    if own["state"] == FOUND:  # what becomes of it is for whoever settles that
+        own_objects.change(tx, own, state="present")
     starts, ends = theirs.times if theirs.times and kind != "deleted" else (None, None)
     told = {
         "calendar_key": theirs.calendar_key,
@@ -215,6 +223,15 @@ def unsettled(tx: Transaction, appointment_id: str) -> Row | None:
 def appointment(tx: Transaction, appointment_id: str) -> Row:
     """The appointment as it now is."""
     return tx.rows("SELECT * FROM _kept.appointment_version WHERE appointment_id = ? AND known_to = 'infinity'", [appointment_id])[0]
+
+
+def was_intended(tx: Transaction, own: Row) -> bool:
+    """Whether anything was ever to be written of the event that stands for an appointment, in the calendar where it is."""
+    found = tx.row(
+        "FROM _kept.outbox WHERE appointment_id = ? AND calendar_key = ? AND generation IS NULL",
+        [own["appointment_id"], own["calendar_key"]],
+    )
+    return found is not None
 
 
 def awaits_deletion(tx: Transaction, own: Row) -> bool:

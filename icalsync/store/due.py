@@ -12,7 +12,7 @@ from icalsync.core.writing import content_for
 from icalsync.ports import PushTask
 from icalsync.store.intents import DRIFT, OPEN
 from icalsync.store.obstacles import FACTS, KNOWN, REJECTED, obstacle_of
-from icalsync.store.own_objects import OURS_NOW
+from icalsync.store.own_objects import OURS_NOW, THERE
 from icalsync.store.reconciling import BEHIND
 from icalsync.store.transaction import Row, Transaction
 
@@ -124,7 +124,7 @@ def _task(row: Row, sent: set[str]) -> PushTask:
         href=row["href"],
         content=None if row["action"] == "delete" or row["status"] == "cancelled" else _content(row),
         sent=frozenset(sent),
-        exists=row["own_state"] in {"present", "returned"},
+        exists=row["own_state"] in THERE,
         doubtful_since=row["doubtful"],
         puts=row["puts"] if row["puts_for"] == row["sequence"] else 0,
         # proof that it is gone beats the doubt whether it is only not shown yet

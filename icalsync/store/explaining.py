@@ -16,7 +16,7 @@ from icalsync.core.interval import Interval
 from icalsync.core.model import Busyness, CdoStatus, Facts, Participation, Policy, Reason, Status, Transparency, Verdict
 from icalsync.errors import AppointmentUnknown
 from icalsync.store import explaining_sql as sql
-from icalsync.store import findings, names, near_misses
+from icalsync.store import findings, names, near_misses, touches
 from icalsync.store.audit import audit
 from icalsync.store.database import Database
 from icalsync.store.near_misses import Asked, Excluding
@@ -49,14 +49,14 @@ def gather(
     invited = _invited(tx, own)
     detailed = [_touch(row, sources, own, invited) for row in events]
     blocking, left = _matched(tx, asked.rows(tx, sql.BUSY), detailed, sources, asked)
-    touches = [*blocking, *left]
-    touches += near_misses.cancelled(tx, asked) + near_misses.moved(tx, asked, sources, touches) + near_misses.others(tx, asked)
+    found = [*blocking, *left]
+    found += near_misses.cancelled(tx, asked) + near_misses.moved(tx, asked, sources, found) + near_misses.others(tx, asked)
     excluding = near_misses.excluding(tx, asked, sources)
-    arrivals = _arrivals(tx, [*touches, *(one.like for one in excluding)], calendars)
-    touches = [_arrived(one, arrivals) for one in touches]
+    arrivals = _arrivals(tx, [*found, *(one.like for one in excluding)], calendars)
+    found = [_arrived(one, arrivals) for one in found]
     excluding = tuple(replace(one, like=_arrived(one.like, arrivals)) for one in excluding)
-    keys = [one.version for one in touches if one.version is not None and one.saying.rejected is None]
-    return Gathered(tuple(touches), tuple(sources.values()), _raws(tx, keys, own), excluding)
+    keys = [one.version for one in found if one.version is not None and one.saying.rejected is None]
+    return Gathered(tuple(found), tuple(sources.values()), _raws(tx, keys, own), excluding)
 
 
 def _source(row: Row) -> Source:
@@ -76,23 +76,14 @@ def _source(row: Row) -> Source:
 def _touch(row: Row, sources: dict[str, Source], own: dict[int, frozenset[str]], invited: dict[tuple[int, int], list[str]]) -> Touch:
     mine, drifted = bool(row["own"]), bool(row["own"] and row["drifted"])
     verdict = Verdict(Busyness.BUSY, Reason.DRIFT) if drifted else Verdict(Busyness(row["busyness"]), Reason(row["reason"]))
-    interval = Interval(row["starts_at"], row["ends_at"]) if row["starts_at"] < row["ends_at"] else None
     addresses = invited.get((row["version_key"], row["component"]), [])
-    return Touch(
-        kind="external",
-        interval=interval,
-        starts_at=row["starts_at"],
-        ends_at=row["ends_at"],
-        verdict=verdict,
-        blocks=False,
+    return touches.of_object(
+        row,
+        sources,
+        row["starts_at"],
+        row["ends_at"],
+        verdict,
         set_aside=_set_aside(row, mine=mine, drifted=drifted),
-        known_from=row["known_from"],
-        source=sources.get(row["calendar_id"]),
-        href=row["href"],
-        uid=row["uid"],
-        recurrence_id=row["recurrence_id"],
-        version=row["version_key"],
-        component=row["component"],
         ref=row["appointment_id"] if mine else None,
         facts=_facts(row),
         policy=Policy(row["unanswered"], row["tentative"], row["travel_policy"], row["all_day_policy"]),
@@ -162,14 +153,10 @@ def _matched(
 
 def _plain(row: Row, sources: dict[str, Source], titles: dict[str, str]) -> Touch:
     """A row of what blocks, as it stands."""
-    return Touch(
-        kind=row["source"],
-        interval=Interval(row["starts_at"], row["ends_at"]),
-        starts_at=row["starts_at"],
-        ends_at=row["ends_at"],
-        verdict=Verdict(Busyness(row["busyness"]), Reason(row["reason"])),
+    return touches.of_time(
+        row,
+        row["source"],
         blocks=True,
-        known_from=row["known_from"],
         source=sources.get(row["calendar_id"]),
         href=row["href"],
         uid=row["uid"],

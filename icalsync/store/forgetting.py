@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from icalsync.store import appointments
+from icalsync.store import appointments, left_behind
 from icalsync.store.intents import Intents
 from icalsync.store.transaction import Transaction
 
@@ -50,17 +50,19 @@ def forget(tx: Transaction, user_key: int, integration_key: int, *, wholly: bool
 
 
 def forget_writing(intents: Intents, user_key: int, integration_key: int) -> None:
-    """Where a user's appointments were written in this account, and what was still to be; the appointments themselves stay."""
+    """Where a user's appointments were written in this account, and what was still to be; the appointments themselves stay.
+
+    That the events which stand there are ours is not forgotten (``left_behind``): connected again, none must count twice.
+    """
     tx = intents.tx
     calendars = "calendar_key IN (SELECT calendar_key FROM _kept.calendar WHERE integration_key = ?)"
     mine = f"{calendars} AND appointment_id IN (SELECT appointment_id FROM _kept.appointment_version WHERE user_key = ?)"  # noqa: S608  # our names
     both = [integration_key, user_key]
     intents.forgotten(tx.rows(f"SELECT * FROM _kept.outbox WHERE {mine}", both))  # noqa: S608  # our names
-    texts = f"(appointment_id, generation) IN (SELECT (appointment_id, generation) FROM _kept.own_object WHERE {mine})"  # noqa: S608  # our names
-    tx.execute(f"DELETE FROM _kept.own_text WHERE {texts}", both)  # noqa: S608  # our names
     tx.execute(f"DELETE FROM _kept.drift_text WHERE drift_id IN (SELECT drift_id FROM _kept.drift WHERE {mine})", both)  # noqa: S608  # our names
-    for table in ("outbox", "drift", "own_object"):
+    for table in ("outbox", "drift"):
         tx.execute(f"DELETE FROM _kept.{table} WHERE {mine}", both)  # noqa: S608  # our names
+    left_behind.leave(tx, user_key, integration_key)
     tx.execute(f"DELETE FROM _kept.alert WHERE user_key = ? AND {calendars}", [user_key, integration_key])  # noqa: S608  # our names
     for row in tx.rows(f"SELECT * FROM _kept.appointment_version WHERE known_to = 'infinity' AND {mine}", both):  # noqa: S608  # our names
         appointments.change(tx, row, calendar_key=None, href=None)

@@ -13,7 +13,10 @@ _LATEST: Final = np.datetime64("9999-12-31", "us")
 
 
 def frame_of(result: duckdb.DuckDBPyConnection) -> pd.DataFrame:
-    """TIMESTAMPTZ → ``datetime64[us, UTC]``, text → ``str``, whole numbers → ``Int64``, BOOLEAN → ``boolean``; the rest as NumPy has it."""
+    """TIMESTAMPTZ → ``datetime64[us, UTC]``, text → ``str``, whole numbers → ``Int64``, others → ``float64``, BOOLEAN → ``boolean``.
+
+    The rest is as NumPy has it.
+    """
     kinds = [(column[0], str(column[1])) for column in result.description or ()]
     arrays = result.fetchnumpy()
     columns = {name: _series(arrays[name], kind) for name, kind in kinds}
@@ -32,6 +35,8 @@ def _series(values: Any, kind: str) -> pd.Series[Any]:
         return pd.Series(pd.arrays.BooleanArray(data.astype("bool"), missing))
     if kind in _INTEGERS:
         return pd.Series(pd.arrays.IntegerArray(data.astype("int64"), missing))
+    if kind in {"DOUBLE", "FLOAT"} or kind.startswith("DECIMAL"):
+        return pd.Series(np.where(missing, np.nan, data.astype("float64")))
     if missing.any():
         data = data.astype(object)
         data[missing] = None

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -17,16 +18,14 @@ from icalsync.core.hours import OpeningHours
 from icalsync.core.interval import Interval
 from icalsync.core.model import Reason
 from icalsync.core.slots import AROUND
-from icalsync.store import names
+from icalsync.store import names, sweep
 from icalsync.store.asked import User, moment_of, present_of
 from icalsync.store.database import Database
+from icalsync.store.sweep import Numbers, Spans
 from icalsync.store.transaction import FOREVER, Row, Transaction
-
-Numbers = NDArray[np.int64]
 
 _MICROSECOND: Final = timedelta(microseconds=1)
 _PER_MINUTE: Final = 60_000_000
-_LARGEST: Final = 2**62
 CLAIM: Final = {reason: rank for rank, reason in enumerate((*CLAIMS, *UNKNOWN_CLAIMS))}
 """Reason → rank among those that claim time."""
 _FIRST_UNKNOWN: Final = len(CLAIMS)
@@ -42,23 +41,6 @@ _HOURS: Final = """
     WHERE kind = 'hours' AND user_key IS NOT NULL AND known_from <= $moment AND known_to > $moment
         AND ($all OR list_contains($keys::INTEGER[], user_key))
 """
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Spans:
-    """Stretches of time of numbered users: microseconds after the window's start, half-open."""
-
-    user: Numbers
-    start: Numbers
-    end: Numbers
-
-    def picked(self, which: NDArray[np.bool_]) -> Spans:
-        """Some of them."""
-        return Spans(self.user[which], self.start[which], self.end[which])
-
-    def with_(self, other: Spans) -> Spans:
-        """These and others."""
-        return Spans(*(np.concatenate(pair) for pair in ((self.user, other.user), (self.start, other.start), (self.end, other.end))))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,31 +72,40 @@ class Load:
     first: date
     cells: int
     rows: Spans
-    claim: Numbers
+    claim: NDArray[np.integer[Any]]
     """Rank of each row's reason among those that claim time."""
     groups: tuple[Group, ...] = field(default=())
 
     def minutes(self) -> Minutes:
         """Open, busy and unknown minutes, summed over the users; each moment of a user counts once, as busy before unknown."""
         opened = sum((_open(group, self.cells) for group in self.groups), np.zeros(self.cells))
-        known = self._clipped(self.rows.picked(self.claim < _FIRST_UNKNOWN))
-        busy = self._measured(known)
-        unknown = self._measured(known.with_(self._clipped(self.rows.picked(self.claim >= _FIRST_UNKNOWN)))) - busy
+        unsure = self.claim >= _FIRST_UNKNOWN
+        rows = self.rows.clipped(self._length)
+        if not unsure.any():
+            busy = self._measured(rows)
+            return Minutes(self.first, opened / _PER_MINUTE, busy / _PER_MINUTE, np.zeros(self.cells))
+        busy = self._measured(self.rows.picked(~unsure).clipped(self._length))
+        unknown = self._measured(rows) - busy
         return Minutes(self.first, opened / _PER_MINUTE, busy / _PER_MINUTE, unknown / _PER_MINUTE)
 
     def lost(self) -> dict[str, float]:
         """Cause → open minutes it takes that no cause before it takes; those that take none are left out."""
         found: dict[str, float] = {}
-        taken = self._clipped(self.rows.picked(self.claim < 0))
+        taken = self.rows.picked(self.claim < 0)
         before = 0.0
         for reason, rank in CLAIM.items():
-            more = self._clipped(self.rows.picked(self.claim == rank))
+            more = self.rows.picked(self.claim == rank).clipped(self._length)
             if len(more.user):
-                taken = self._merged(taken.with_(more))
+                taken = sweep.merged(taken.with_(more), self._length)
                 found[reason.value] = float(self._measured(taken).sum()) / _PER_MINUTE - before
                 before += found[reason.value]
         found[BUFFER] = float(self._measured(self._padded()).sum()) / _PER_MINUTE - before
         return {cause: minutes for cause, minutes in found.items() if minutes > 0}
+
+    @property
+    def _length(self) -> int:
+        """Of the window, in microseconds."""
+        return self.window.length // _MICROSECOND
 
     def _padded(self) -> Spans:
         """Where no slot may reach, however short: the rows with their users' buffers around."""
@@ -122,27 +113,30 @@ class Load:
         for group in self.groups:
             theirs = group.users[self.rows.user]
             earlier[theirs], later[theirs] = group.hours.buffer_after // _MICROSECOND, group.hours.buffer_before // _MICROSECOND
-        return self._clipped(Spans(self.rows.user, self.rows.start - earlier, self.rows.end + later))
-
-    def _clipped(self, spans: Spans) -> Spans:
-        length = self.window.length // _MICROSECOND
-        start, end = np.maximum(spans.start, 0), np.minimum(spans.end, length)
-        inside = start < end
-        return Spans(spans.user[inside], start[inside], end[inside])
-
-    def _merged(self, spans: Spans) -> Spans:
-        """The same time, each moment of a user once."""
-        stride = self.window.length // _MICROSECOND + 1
-        parts = [_merge(part, stride) for part in _chunks(spans, stride)]
-        return Spans(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+        return Spans(self.rows.user, self.rows.start - earlier, self.rows.end + later).clipped(self._length)
 
     def _measured(self, spans: Spans) -> NDArray[np.float64]:
-        merged = self._merged(spans)
-        total = np.zeros(self.cells)
-        for group in self.groups:
-            theirs = merged if group.users.all() else merged.picked(group.users[merged.user])
-            total += _overlap(theirs, group, self.cells)
+        """What the spans take of the open time, by cell, each moment of a user once."""
+        merged, total = sweep.merged(spans, self._length), np.zeros(self.cells)
+        for group, theirs in zip(self.groups, self._by_group(merged), strict=True):
+            shared = sweep.overlap(theirs, group.start, group.end)
+            total += np.bincount(group.cell, weights=shared, minlength=self.cells)
         return total
+
+    def _by_group(self, spans: Spans) -> Iterator[Spans]:
+        """The spans of each group's users."""
+        if len(self.groups) == 1:
+            yield spans
+            return
+        place = np.zeros(max((len(group.users) for group in self.groups), default=0), np.int32)
+        for number, group in enumerate(self.groups):
+            place[group.users] = number
+        of = place[spans.user]
+        order = np.argsort(of, kind="stable")
+        bounds = np.searchsorted(of[order], np.arange(len(self.groups) + 1))
+        for low, high in pairwise(bounds):
+            which = order[low:high]
+            yield Spans(spans.user[which], spans.start[which], spans.end[which])
 
 
 def _open(group: Group, cells: int) -> NDArray[np.float64]:
@@ -150,42 +144,20 @@ def _open(group: Group, cells: int) -> NDArray[np.float64]:
     return one.astype(np.float64) * int(group.users.sum())
 
 
-def _chunks(spans: Spans, stride: int) -> Iterator[Spans]:
-    """Users at a time, so that a user and a moment fit into one number."""
-    size = _LARGEST // stride
-    most = int(spans.user.max(initial=0))
-    if most < size:
-        yield spans
-        return
-    for lowest in range(0, most + 1, size):
-        yield spans.picked((spans.user >= lowest) & (spans.user < lowest + size))
+@dataclass(frozen=True, slots=True, eq=False)
+class Taken:
+    """Time that is taken, each moment of a user once, by user and start; users by their place among those asked about."""
 
-
-def _merge(spans: Spans, stride: int) -> tuple[Numbers, Numbers, Numbers]:
-    if not len(spans.user):
-        return spans.user, spans.start, spans.end
-    lowest = int(spans.user.min())
-    base = (spans.user - lowest) * stride
-    order = np.argsort(base + spans.start, kind="stable")
-    start, reach = (base + spans.start)[order], np.maximum.accumulate((base + spans.end)[order])
-    begins = np.flatnonzero(np.concatenate(([True], start[1:] > reach[:-1])))
-    ends = np.concatenate((begins[1:] - 1, [len(start) - 1]))
-    user, first = np.divmod(start[begins], stride)
-    return user + lowest, first, reach[ends] - user * stride
-
-
-def _overlap(spans: Spans, group: Group, cells: int) -> NDArray[np.float64]:
-    """What disjoint spans share with the group's open pieces, by cell."""
-    low = np.searchsorted(group.end, spans.start, "right")
-    count = np.maximum(np.searchsorted(group.start, spans.end, "left") - low, 0)
-    total = int(count.sum())
-    piece = np.repeat(low, count) + np.arange(total) - np.repeat(np.cumsum(count) - count, count)
-    shared = np.minimum(np.repeat(spans.end, count), group.end[piece]) - np.maximum(np.repeat(spans.start, count), group.start[piece])
-    return np.bincount(group.cell[piece], weights=shared, minlength=cells).astype(np.float64)
+    user: NDArray[np.integer[Any]]
+    start: NDArray[np.datetime64]
+    """UTC, in microseconds; so is ``end``."""
+    end: NDArray[np.datetime64]
+    unknown: NDArray[np.int8]
+    """1 where only what is not known takes the time, else 0."""
 
 
 class Heat:
-    """Reads what heat maps are made of."""
+    """Reads what heat maps and merged busy time are made of."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
@@ -193,7 +165,7 @@ class Heat:
     def load(self, users: Sequence[User] | None, window: Interval, known_at: datetime | None = None) -> Load:
         """Everything over ``window`` for some users (None: all), now or as known at ``known_at``. ``UnknownUser``, ``BeforeRetention``."""
         with self._db.read() as tx:
-            keys = None if users is None else [int(names.user(tx, *user)["user_key"]) for user in users]
+            keys = None if users is None else [int(found["user_key"]) for found in names.users(tx, users)]
             asked = {"moment": known_at or FOREVER, "all": keys is None, "keys": keys or []}
             moment_of(tx, known_at)
             people = tx.rows(_PEOPLE, asked)
@@ -208,14 +180,40 @@ class Heat:
         rows = Spans(number[columns["user_key"]], columns["starts"], columns["ends"])
         return Load(window, first, days * 24, rows, columns["claim"], tuple(_groups(people, texts, window, first)))
 
+    def taken(self, users: Sequence[User], window: Interval, known_at: datetime | None = None) -> Taken:
+        """What is taken of ``window``, now or as known at ``known_at``. ``UnknownUser``, ``BeforeRetention``."""
+        with self._db.read() as tx:
+            keys = [int(found["user_key"]) for found in names.users(tx, users)]
+            columns = _busy(tx, keys, window, known_at)
+        length = window.length // _MICROSECOND
+        number = np.zeros(max(keys, default=0) + 1, np.int64)
+        number[keys] = np.arange(len(keys))
+        rows = Spans(number[columns["user_key"]], columns["starts"], columns["ends"])
+        unsure = columns["claim"] >= _FIRST_UNKNOWN
+        if not unsure.any():
+            return _taken(sweep.merged(rows.clipped(length), length), None, window)
+        busy = sweep.merged(rows.picked(~unsure).clipped(length), length)
+        return _taken(busy, sweep.without(sweep.merged(rows.picked(unsure).clipped(length), length), busy, length), window)
 
-def _busy(tx: Transaction, keys: Sequence[int] | None, window: Interval, known_at: datetime | None) -> dict[str, Numbers]:
+
+def _taken(busy: Spans, unknown: Spans | None, window: Interval) -> Taken:
+    spans, unsure = busy, np.zeros(len(busy.user), np.int8)
+    if unknown is not None:
+        spans, unsure = busy.with_(unknown), np.concatenate((unsure, np.ones(len(unknown.user), np.int8)))
+        order = np.lexsort((spans.start, spans.user))
+        spans, unsure = Spans(spans.user[order], spans.start[order], spans.end[order]), unsure[order]
+    begun = np.datetime64(window.start.astimezone(UTC).replace(tzinfo=None), "us")
+    start, end = (begun + moments.astype("timedelta64[us]") for moments in (spans.start, spans.end))
+    return Taken(spans.user, start, end, unsure)
+
+
+def _busy(tx: Transaction, keys: Sequence[int] | None, window: Interval, known_at: datetime | None) -> dict[str, Any]:
     whom = "" if keys is None else f"user_key IN ({', '.join(map(str, keys)) or 'NULL'}) AND "
     claim = " ".join(f"WHEN '{reason}' THEN {rank}" for reason, rank in CLAIM.items())
-    frame = tx.frame(
-        f"SELECT user_key::BIGINT AS user_key, epoch_us(starts_at) - epoch_us($start::TIMESTAMPTZ) AS starts, "  # noqa: S608  # our keys and codes
-        f"epoch_us(ends_at) - epoch_us($start::TIMESTAMPTZ) AS ends, (CASE reason {claim} ELSE {CLAIM[Reason.BUSY]} END)::BIGINT AS claim "
-        f"FROM _kept.busy_rows($moment, $present) WHERE {whom} starts_at < $last AND ends_at > $first",
+    return tx.arrays(
+        f"SELECT user_key, epoch_us(starts_at) - epoch_us($start::TIMESTAMPTZ) AS starts, "  # noqa: S608  # our keys and codes
+        f"epoch_us(ends_at) - epoch_us($start::TIMESTAMPTZ) AS ends, (CASE reason {claim} ELSE {CLAIM[Reason.BUSY]} END)::TINYINT AS claim "
+        f"FROM _kept.taken_rows($moment, $present) WHERE {whom} starts_at < $last AND ends_at > $first",
         {
             "moment": moment_of(tx, known_at),
             "present": present_of(tx, known_at),
@@ -224,7 +222,6 @@ def _busy(tx: Transaction, keys: Sequence[int] | None, window: Interval, known_a
             "last": window.end + AROUND,
         },
     )
-    return {name: frame[name].to_numpy("int64") for name in frame.columns}
 
 
 def _groups(people: Sequence[Row], texts: dict[int, dict[str, str | None]], window: Interval, first: date) -> Iterator[Group]:

@@ -2,7 +2,9 @@
 
 All threads of a process share one DuckDB instance with one configuration, counted, closed when the last one leaves. DuckDB refuses a file
 that another process holds, so opening is tried again with backoff. Where a process's threads would keep the file for longer than
-``YIELD_AFTER``, newcomers wait until it was closed once, so that another process gets in.
+``YIELD_AFTER``, newcomers wait until it was closed once, so that another process gets in. And a process that asks in a loop would hardly
+ever leave the file alone for as long as another pauses between two tries: so who has to wait says so in a file beside it, and who finds
+that file rests before opening again.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -58,17 +60,31 @@ def open_once(path: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnecti
 
 def open_patiently(path: Path, deadline: float, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
     """Tries until ``deadline`` (``time.monotonic``): real seconds, because another process's patience is real too. ``StoreLocked``."""
-    pause = FIRST_PAUSE
-    while True:
-        try:
-            return open_once(path, read_only=read_only)
-        except duckdb.Error as error:
-            if not is_lock(error):
-                raise translated(error, path) from error
-            if time.monotonic() + pause > deadline:
-                raise StoreLocked(path=str(path), holder=holder_of(error)) from error
-        time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311  # jitter, not a secret
-        pause = min(pause * PAUSE_GROWTH, LONGEST_PAUSE)
+    pause, waits = FIRST_PAUSE, wanted_path(path)
+    waited = False
+    try:
+        while True:
+            try:
+                return open_once(path, read_only=read_only)
+            except duckdb.Error as error:
+                if not is_lock(error):
+                    raise translated(error, path) from error
+                if time.monotonic() + pause > deadline:
+                    raise StoreLocked(path=str(path), holder=holder_of(error)) from error
+            waited = True
+            with suppress(OSError):  # only a wish: where nothing can be written beside the file, waiting is all there is
+                waits.touch(mode=0o600)
+            time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311  # jitter, not a secret
+            pause = min(pause * PAUSE_GROWTH, LONGEST_PAUSE)
+    finally:
+        if waited:
+            with suppress(OSError):
+                waits.unlink(missing_ok=True)
+
+
+def wanted_path(path: Path) -> Path:
+    """What stands beside a database while a process waits for it; touched at each try, so that one left by a dead process tells nothing."""
+    return path.with_name(f".{path.name}.wanted")
 
 
 class _PrivateFiles:
@@ -117,6 +133,7 @@ class SharedFile:
         self._opened_at = 0.0
         self._rest_until = 0.0
         self._broken = False
+        self._rested_for = 0
         self._process = os.getpid()
 
     def enter(self, deadline: float, prepare: Callable[[float], duckdb.DuckDBPyConnection]) -> duckdb.DuckDBPyConnection:
@@ -131,6 +148,7 @@ class SharedFile:
                 self._waiting -= 1
             if self._connection is None:
                 time.sleep(max(0.0, self._rest_until - time.monotonic()))
+                self._let_others_in()
                 self._connection = self._opened(prepare, deadline)
                 self._opened_at = time.monotonic()
                 self._broken = False
@@ -138,6 +156,16 @@ class SharedFile:
                 cursor = self._connection.cursor()
             self._users += 1
             return cursor
+
+    def _let_others_in(self) -> None:
+        """Stay away for longer than another process pauses between two tries, where one waits that has tried since the last time."""
+        try:
+            tried = wanted_path(self.path).stat().st_mtime_ns
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        if tried != self._rested_for:
+            self._rested_for = tried
+            time.sleep(REST)
 
     def leave(self, cursor: duckdb.DuckDBPyConnection, *, broken: bool = False) -> None:
         """Give the cursor back; the last one out closes the file. ``broken``: nobody may join this instance any more."""

@@ -56,11 +56,16 @@ class Story:
         return bool(self.phases & ENDED) or self.result in FINAL
 
 
+def path_of(database: Path) -> Path:
+    """Where the journal of a database lies."""
+    return database.with_name(database.name + ".journal")
+
+
 class Journal:
     """The journal of one database; lines of another one that lay at the same place are not its own."""
 
     def __init__(self, database: Path, uuid: str) -> None:
-        self.path: Final = database.with_name(database.name + ".journal")
+        self.path: Final = path_of(database)
         self._uuid = _hashed(uuid)
 
     def write(self, phase: Phase, entries: Iterable[Entry], at: datetime, *, result: str | None = None, body: str | None = None) -> None:
@@ -87,14 +92,6 @@ class Journal:
             except FileNotFoundError:
                 return {}
         return self._told(_parsed(raw))
-
-    def mark(self) -> tuple[int, int]:
-        """What changes whenever the journal does: (inode, size); zeros where there is none."""
-        try:
-            found = self.path.stat()
-        except FileNotFoundError:
-            return 0, 0
-        return found.st_ino, found.st_size
 
     def _line(self, phase: Phase, entry: Entry, at: datetime, more: dict[str, str | None]) -> dict[str, Any]:
         return {

@@ -106,6 +106,11 @@ def _machine() -> str | None:
         return None
 
 
+def boot() -> str | None:
+    """This boot of this machine: its clock that never goes back counts from there; None where the system does not say."""
+    return _boot(_machine()) or None
+
+
 def _boot(machine: str | None) -> str:
     return (machine or "").partition(" ")[0]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from icalsync.errors import AmbiguousName, InvalidInput, UnknownCalendar, UnknownIntegration, UnknownSubAccount, UnknownUser
@@ -46,10 +47,27 @@ def sub_account(tx: Transaction, name: str) -> Row:
 
 def user(tx: Transaction, sub_account_name: str, user_id: str) -> Row:
     """Keys and names of a user; ``UnknownSubAccount``, ``UnknownUser``."""
+    known = tx.users.get((sub_account_name, user_id))
+    if known is not None:
+        return known
     account = sub_account(tx, sub_account_name)
     found = find_user(tx, account, user_id)
     if found is None:
         raise UnknownUser(name=user_id, sub_account=account["sub_account"])
+    return tx.users.setdefault((sub_account_name, user_id), found)
+
+
+def users(tx: Transaction, wanted: Sequence[tuple[str, str]]) -> list[Row]:
+    """The same for many (sub-account, user id), each looked up as ``user`` does."""
+    if len(wanted) == 1:
+        return [user(tx, *wanted[0])]
+    known: dict[str, dict[str, Row]] = {}
+    found = []
+    for name, user_id in wanted:
+        if name not in known:
+            key = sub_account(tx, name)["sub_account_key"]
+            known[name] = {row["user_id"]: row for row in tx.rows("SELECT * FROM _kept.account_user WHERE sub_account_key = ?", [key])}
+        found.append(known[name].get(user_id) or user(tx, name, user_id))
     return found
 
 

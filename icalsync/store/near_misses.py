@@ -12,6 +12,7 @@ from icalsync.core.instances import instant_of
 from icalsync.core.interval import Interval
 from icalsync.core.model import Busyness, Reason, Verdict
 from icalsync.store import explaining_sql as sql
+from icalsync.store.touches import of_object, of_time
 from icalsync.store.transaction import FOREVER, Row, Transaction
 
 MOST_OTHERS: Final = 20
@@ -61,16 +62,14 @@ class Excluding:
 
 def cancelled(tx: Transaction, asked: Asked) -> list[Touch]:
     """Appointments that were at that time, and are cancelled."""
+    gone = Verdict(Busyness.FREE, Reason.CANCELLED)
     return [
-        Touch(
-            kind="appointment",
-            interval=Interval(row["starts_at"], row["ends_at"]),
-            starts_at=row["starts_at"],
-            ends_at=row["ends_at"],
-            verdict=Verdict(Busyness.FREE, Reason.CANCELLED),
+        of_time(
+            row,
+            "appointment",
             blocks=False,
+            verdict=gone,
             set_aside=Reason.CANCELLED.value,
-            known_from=row["known_from"],
             ref=row["appointment_id"],
             saying=Saying(title=row["title"]),
         )
@@ -87,21 +86,14 @@ def moved(tx: Transaction, asked: Asked, sources: dict[str, Source], touches: Se
     for row in asked.rows(tx, sql.EXCEPTIONS, days=days, zone=asked.zone):
         starts = instant_of(row["recurrence_id"], asked.zone)
         lasting = max(row["lasting"] or timedelta(), timedelta(minutes=1))
-        touch = Touch(
-            kind="external",
+        touch = of_object(
+            row,
+            sources,
+            row["starts_at"] or starts,
+            row["ends_at"] or starts,
+            Verdict(Busyness.FREE, Reason(row["reason"] or Reason.BUSY)),
             interval=None if row["starts_at"] is None else Interval(row["starts_at"], max(row["ends_at"], row["starts_at"] + _INSTANT)),
-            starts_at=row["starts_at"] or starts,
-            ends_at=row["ends_at"] or starts,
-            verdict=Verdict(Busyness.FREE, Reason(row["reason"] or Reason.BUSY)),
-            blocks=False,
             set_aside=MOVED_AWAY,
-            known_from=row["known_from"],
-            source=sources.get(row["calendar_id"]),
-            href=row["href"],
-            uid=row["uid"],
-            recurrence_id=row["recurrence_id"],
-            version=row["version_key"],
-            component=row["component"],
             saying=Saying(row["summary"] or "", row["timing"], row["tzid"], row["rrule"], recurring=True, changed=True),
         )
         if Interval(starts, starts + lasting).overlaps(asked.slot) and touch.event not in here:
@@ -119,15 +111,11 @@ def others(tx: Transaction, asked: Asked) -> list[Touch]:
     """What takes the time of other users of the same sub-account; those who are the same person come first."""
     around = {"start": asked.slot.start, "end": asked.slot.end, "sub_account": asked.user["sub_account_key"]}
     return [
-        Touch(
-            kind=row["source"],
-            interval=Interval(row["starts_at"], row["ends_at"]),
-            starts_at=row["starts_at"],
-            ends_at=row["ends_at"],
-            verdict=Verdict(Busyness(row["busyness"]), Reason(row["reason"])),
+        of_time(
+            row,
+            row["source"],
             blocks=False,
             set_aside=ANOTHER_USER,
-            known_from=row["known_from"],
             recurrence_id=row["recurrence_id"],
             ref=row["ref"],
             owner=row["user_id"],
@@ -150,16 +138,4 @@ def excluding(tx: Transaction, asked: Asked, sources: dict[str, Source]) -> tupl
 
 def _series(row: Row, sources: dict[str, Source]) -> Touch:
     """An occurrence of a series that is yet to be placed."""
-    return Touch(
-        kind="external",
-        interval=None,
-        starts_at=row["known_from"],
-        ends_at=row["known_from"],
-        verdict=Verdict(Busyness.FREE, Reason.CANCELLED),
-        blocks=False,
-        known_from=row["known_from"],
-        source=sources.get(row["calendar_id"]),
-        href=row["href"],
-        uid=row["uid"],
-        version=row["version_key"],
-    )
+    return of_object(row, sources, row["known_from"], row["known_from"], Verdict(Busyness.FREE, Reason.CANCELLED))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from icalsync.core import lens as core_lens
 from icalsync.core.model import Reading, ReadResult, Rejected
@@ -14,6 +16,9 @@ from icalsync.store import drifts, lenses, own_objects, stored_objects
 from icalsync.store.lenses import Lens
 from icalsync.store.own_objects import Own
 from icalsync.store.transaction import Row, Transaction
+
+_STAMP: Final = re.compile(rb"^DTSTAMP[:;].*\r?\n", re.MULTILINE | re.IGNORECASE)
+"""A server may stamp each reading with its own time (icloud.md §3.5); that is no change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +113,10 @@ def close(tx: Transaction, version_keys: Sequence[int]) -> None:
 
 
 def content_of(each: ObjectWrite) -> str:
-    """What the object means to us, as a hash; of an object that is not understood, its bytes."""
+    """What the object means to us, as a hash; of an object that is not understood, its bytes, but for the stamp of the reading itself."""
     if isinstance(each.result, Reading):
         return each.result.content_hash
-    return kind_of(each.result) + ":" + hashlib.sha256(each.raw).hexdigest()
+    return kind_of(each.result) + ":" + hashlib.sha256(_STAMP.sub(b"", each.raw)).hexdigest()
 
 
 def kind_of(result: ReadResult) -> str:

@@ -82,7 +82,9 @@ def follow_connection(tx: Transaction, user_key: int, integration_key: int) -> N
     """After a connection ended: what was to be written over it waits until there is one again."""
     calendars = tx.rows("SELECT calendar_key FROM _kept.calendar WHERE integration_key = ?", [integration_key])
     for row in calendars:
-        _park(tx, {"calendar_key": row["calendar_key"], "user_key": user_key}, NOT_CONNECTED)
+        about = {"calendar_key": row["calendar_key"], "user_key": user_key}
+        _park(tx, about, NOT_CONNECTED)
+        follow_intents(tx, about)
     follow_calendars(tx, integration_key)
 
 

@@ -9,7 +9,7 @@ from typing import Final
 from icalsync.core.own import mark_of, own_fields, uids_in
 from icalsync.core.paths import path_key
 from icalsync.ports import Lease, PushOutcome, PushTask
-from icalsync.store import appointments, drifting, drifts, due, leases, names, obstacles, own_objects, reconciling
+from icalsync.store import appointments, drifting, drifts, due, given_up, leases, names, obstacles, own_objects, reconciling, unfinished
 from icalsync.store.database import Database
 from icalsync.store.drifts import Theirs
 from icalsync.store.intents import DRIFT, entry_of, intending, journal_of
@@ -37,6 +37,19 @@ class Outbox:
                 "WHERE v.sub_account = coalesce(?, v.sub_account) AND v.user_id = coalesce(?, v.user_id) ORDER BY o.number",
                 [account, user],
             )
+
+    def unfinished(self, sub_account: str | None, user_id: str | None, since: datetime) -> list[Row]:
+        """What a sync that began at ``since`` left undone, by kind (``unfinished.counted``). ``UnknownSubAccount``, ``UnknownUser``.
+
+        What had been given up, and is over by now, ends with that.
+        """
+        with self._db.read() as tx:
+            account, user = names.told(tx, sub_account, user_id)
+            if not given_up.over(tx):
+                return unfinished.counted(tx, account, user, since)
+        with self._db.write() as tx:
+            given_up.end_over(tx)
+            return unfinished.counted(tx, account, user, since)
 
     def due(self, integration_id: str, now: datetime) -> tuple[PushTask, ...]:
         """The oldest open intent of each appointment that may be tried at ``now``; parked ones whose obstacle is gone, too.
@@ -184,6 +197,7 @@ def _done(tx: Transaction, own: Row, row: Row, outcome: PushOutcome) -> None:
         _count_put(tx, own, row, outcome)
         own_objects.confirm(tx, own, mark, outcome.etag, tx.clock_now, answered=True)
     _put(tx, row, "done", outcome)
+    given_up.superseded(tx, row)
 
 
 def _count_put(tx: Transaction, own: Row, row: Row, outcome: PushOutcome) -> None:

@@ -14,6 +14,10 @@ from icalsync.core.push import SHOWN_AFTER
 from icalsync.ports import ObjectWrite
 from icalsync.store.transaction import Row, Transaction
 
+FOUND: Final = "found"
+"""The state of an event that came back after its account had been purged: it is brought to what its appointment says by now, once."""
+THERE: Final = frozenset({"present", "returned", FOUND})
+"""States of an event that stands in a calendar as far as we know."""
 OURS_NOW: Final = frozenset({"open", "confirmed"})
 """Standings of a text that we wrote, and that nobody has replaced as far as we know."""
 STALE: Final = "stale"
@@ -84,6 +88,11 @@ def generation(tx: Transaction, appointment_id: str, number: int) -> Row:
     return tx.rows(f"SELECT * FROM _kept.own_object WHERE {_ONE}", [appointment_id, number])[0]  # noqa: S608  # our own text
 
 
+def is_unsent(own: Row) -> bool:
+    """Whether nothing of it was ever sent."""
+    return own["state"] == "planned" and own["sending_since"] is None and own["doubtful_since"] is None
+
+
 def change(tx: Transaction, own: Row, **values: Any) -> None:
     """Set columns of one generation."""
     if all(own[name] == value for name, value in values.items()):
@@ -123,12 +132,34 @@ def _supersede(tx: Transaction, own: Row, *standings: str) -> None:
     )
 
 
+def keep(tx: Transaction, own: Row, fingerprint: str) -> None:
+    """A person said to let that text stand; what was said about a text before it is over."""
+    _supersede(tx, own, "overwrite")
+    note(tx, own, fingerprint, "kept")
+
+
+def stands_kept(tx: Transaction, own: Row) -> bool:
+    """Whether the event is, by a person's word, as its owner made it: it is not taken anywhere, and not written over."""
+    said = {text["standing"] for text in texts(tx, own).values()}
+    return "kept" in said and "overwrite" not in said and is_changed(tx, own)
+
+
+def is_changed(tx: Transaction, own: Row) -> bool:
+    """Whether what lies where our event was written is not as we wrote it."""
+    found = tx.row(
+        "FROM _kept.object_version WHERE calendar_key = ? AND path_key = ? AND drifted AND known_to = 'infinity'",
+        [own["calendar_key"], own["path_key"]],
+    )
+    return found is not None
+
+
 def confirm(tx: Transaction, own: Row, fingerprint: str, etag: str | None, at: datetime, *, answered: bool = False) -> None:
     """This text of ours is on the server. ``answered``: to a write of ours, so that nothing that was sent before it is on its way."""
     note(tx, own, fingerprint, "confirmed", etag)
     if answered:
         _supersede(tx, own, "open")
-    change(tx, own, state="present", confirmed_at=at, sending_since=None, doubtful_since=None)
+    state = FOUND if own["state"] == FOUND and not answered else "present"
+    change(tx, own, state=state, confirmed_at=at, sending_since=None, doubtful_since=None)
 
 
 # --- recognition -------------------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -83,6 +84,15 @@ class People:
         with self._db.read() as tx:
             found = names.user(tx, sub_account, user_id)
             return _shown(tx, found["sub_account"], found["user_id"])
+
+    def named(self, sub_account: str, user_ids: Sequence[str]) -> list[Row]:
+        """These users, in this order. ``UnknownSubAccount``, ``UnknownUser``."""
+        with self._db.read() as tx:
+            found = names.users(tx, [(sub_account, user_id) for user_id in user_ids])
+            if len(found) == 1:
+                return [_shown(tx, found[0]["sub_account"], found[0]["user_id"])]
+            shown = {row["user_id"]: row for row in tx.rows(_USERS, [names.sub_account(tx, sub_account)["sub_account"]])}
+            return [shown[row["user_id"]] for row in found]
 
     def time_zone(self, sub_account: str, user_id: str, known_at: datetime) -> str:
         """The user's zone as it was known then; of one who was not known yet, the first that was. ``UnknownUser``."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from icalsync.core.interval import Interval
@@ -23,18 +23,33 @@ from icalsync.ports import (
     Lease,
     PullBatch,
     Run,
+    SoFar,
 )
-from icalsync.store import absences, alerts, discovery, leases, names, objects, obstacles, runs, standings
+from icalsync.store import (
+    absences,
+    discovery,
+    held_removals,
+    leases,
+    moved_calendars,
+    names,
+    objects,
+    obstacles,
+    runs,
+    standings,
+    stored_objects,
+)
 from icalsync.store.database import Database
+from icalsync.store.held_removals import Present
 from icalsync.store.horizon import stored_horizon
 from icalsync.store.transaction import Row, Transaction
 
 DEFAULT_BACK: Final = timedelta(days=30)
 DEFAULT_AHEAD: Final = timedelta(days=400)
 
-_CALENDARS: Final = """
+_CALENDARS: Final = f"""
     SELECT c.calendar_key, c.calendar_id, v.href, v.display_name, v.not_selectable_reason, v.in_home, v.reports, v.color, v.access, s.state,
-        y.sync_token, y.listed_ctag, y.listed_token, y.reconciled_at, y.pulled_at, r.roles, h.held
+        y.sync_token, y.listed_ctag, y.listed_token, y.reconciled_at, y.pulled_at, r.roles, h.held,
+        w.calendar_key IS NOT NULL AS holds_ours
     FROM _kept.calendar c
     JOIN _kept.calendar_version v ON v.calendar_key = c.calendar_key AND v.known_to = 'infinity'
     JOIN _kept.calendar_state_version s ON s.calendar_key = c.calendar_key AND s.known_to = 'infinity'
@@ -42,10 +57,13 @@ _CALENDARS: Final = """
     LEFT JOIN (
         SELECT calendar_key, list(DISTINCT role) AS roles FROM _kept.calendar_role_version WHERE known_to = 'infinity' GROUP BY ALL
     ) r ON r.calendar_key = c.calendar_key
-    LEFT JOIN (SELECT calendar_key, list({'place': path_key, 'since': first_held_at}) AS held FROM _kept.held_removal GROUP BY ALL) h
-        ON h.calendar_key = c.calendar_key
+    LEFT JOIN ({held_removals.ROWS}) h ON h.calendar_key = c.calendar_key
+    LEFT JOIN (
+        SELECT DISTINCT calendar_key FROM _kept.own_object
+        WHERE state IN ('present', 'returned', 'found') OR sending_since IS NOT NULL OR doubtful_since IS NOT NULL
+    ) w ON w.calendar_key = c.calendar_key
     WHERE c.integration_key = ? ORDER BY c.calendar_key
-"""
+"""  # noqa: S608  # our own text
 
 
 class Pulls:
@@ -88,11 +106,14 @@ class Pulls:
         with self._db.write() as tx:
             runs.beat(tx, leases.renew(tx, lease, seconds, self._ticks()), lease)
 
-    def release(self, lease: Lease, *, asked: bool = True) -> None:
-        """Give it back; nothing happens where it was lost. A run that was not recorded is ``aborted``; not ``asked``: it never was."""
+    def release(self, lease: Lease, *, asked: bool = True, so_far: SoFar | None = None) -> None:
+        """Give it back; nothing happens where it was lost. A run that was not recorded is ``aborted``, with what it had done ``so_far``.
+
+        Not ``asked``: it never was.
+        """
         with self._db.write() as tx:
             leases.release(tx, lease)
-            runs.give_up(tx, lease, asked=asked)
+            runs.give_up(tx, lease, asked=asked, so_far=so_far)
 
     def elsewhere(self, integration_id: str, since: datetime) -> Elsewhere:
         """Whether the lease is held, and the newest run over the whole account that began after ``since``."""
@@ -121,7 +142,7 @@ class Pulls:
             known = names.integration(tx, integration_id)
             key = known["integration_key"]
             homes = tx.rows("SELECT href FROM _kept.home WHERE integration_key = ? ORDER BY position", [key])
-            rows = tx.rows(_CALENDARS, [key])
+            rows, present = tx.rows(_CALENDARS, [key]), Present.of(tx, self._ticks())
             return IntegrationState(
                 integration_id=integration_id,
                 provider=known["provider"],
@@ -130,7 +151,7 @@ class Pulls:
                 principal=known["principal"],
                 homes=tuple(row["href"] for row in homes),
                 discovered_at=tx.value("SELECT discovered_at FROM _kept.integration_freshness WHERE integration_key = ?", [key]),
-                calendars=tuple(_state(row) for row in rows),
+                calendars=tuple(_state(row, present) for row in rows),
                 window=stored_horizon(tx) or self._first_window(tx.clock_now),
                 standing=standings.load(tx, key),
                 host=standings.host_of(known["url"]),
@@ -147,6 +168,14 @@ class Pulls:
             key = _calendar_key(tx, calendar_id)
             rows = tx.rows("SELECT href, etag FROM _kept.object_version WHERE calendar_key = ? AND known_to = 'infinity'", [key])
             return {row["href"]: row["etag"] for row in rows}
+
+    def odd(self, calendar_id: str, most: int) -> frozenset[str]:
+        """Hrefs of stored objects that could not be read, and of those that were odd but understood: at most so many of each.
+
+        Others on each day where there are more.
+        """
+        with self._db.read() as tx:
+            return stored_objects.odd(tx, _calendar_key(tx, calendar_id), most)
 
     def save_discovery(self, lease: Lease, found: Discovered) -> None:
         """Addresses, homes, collections. ``AnotherPrincipal``, ``LeaseLost``."""
@@ -168,7 +197,7 @@ class Pulls:
         has grown beyond the batch's window.
         """
         with self._db.write() as tx:
-            runs.beat(tx, leases.renew(tx, lease, self._seconds, self._ticks()), lease)
+            account = leases.renew(tx, lease, self._seconds, self._ticks())
             key = _calendar_key(tx, batch.calendar_id)
             token = tx.value("SELECT sync_token FROM _kept.calendar_sync WHERE calendar_key = ?", [key])
             if token != batch.started_from or not _covers(tx, batch.window):
@@ -176,7 +205,8 @@ class Pulls:
             counts = objects.write(tx, key, batch.writes)
             if batch.finish is not None:
                 counts += objects.remove(tx, key, batch.finish.removals)
-                _finish(tx, key, batch.finish)
+                _finish(tx, key, batch.finish, self._ticks())
+            runs.beat(tx, account, lease, counts, batch.so_far)
             return counts
 
     def mark_calendar(self, lease: Lease, calendar_id: str, state: str, reason: str | None) -> None:
@@ -192,18 +222,19 @@ class Pulls:
         """The run, its calendars, the integration's status and the freshness times. ``LeaseLost``."""
         with self._db.write() as tx:
             key = leases.check(tx, lease)
-            fresh = _fresh_keys(tx, run)
+            fresh = runs.fresh_keys(tx, run)
             runs.end(tx, key, lease, run, fresh)
             standings.keep(tx, key, run)
             if run.outcome == "ok":
                 tx.execute("UPDATE _kept.integration_freshness SET last_success_at = ? WHERE integration_key = ?", [run.ended_at, key])
             _freshen(tx, run, fresh)
+            moved_calendars.follow(tx, key)
             absences.forget(tx, key)
             objects.judge_anew(tx, key)
             obstacles.follow_status(tx, key, run.status, run.error_code)
 
 
-def _state(row: Row) -> CalendarState:
+def _state(row: Row, present: Present) -> CalendarState:
     return CalendarState(
         calendar_id=row["calendar_id"],
         href=row["href"],
@@ -220,8 +251,9 @@ def _state(row: Row) -> CalendarState:
         access=row["access"],
         not_selectable_reason=row["not_selectable_reason"],
         roles=frozenset(row["roles"] or ()),
+        holds_ours=row["holds_ours"],
         pulled_at=row["pulled_at"],
-        held={each["place"]: each["since"].astimezone(UTC) for each in row["held"] or ()},
+        held={each["place"]: present.since(each) for each in row["held"] or ()},
     )
 
 
@@ -240,42 +272,15 @@ def _calendar_key(tx: Transaction, calendar_id: str) -> int:
     return int(key)
 
 
-def _finish(tx: Transaction, key: int, finish: Finish) -> None:
+def _finish(tx: Transaction, key: int, finish: Finish, ticks: float | None) -> None:
     tx.execute(
         "UPDATE _kept.calendar_sync SET sync_token = ?, listed_ctag = ?, listed_token = ?, pulled_at = ?, "
         "reconciled_at = CASE WHEN ? THEN ? ELSE reconciled_at END WHERE calendar_key = ?",
         [finish.sync_token, finish.listed_ctag, finish.listed_token, tx.clock_now, finish.full, tx.clock_now, key],
     )
-    held = {path_key(href) for href in finish.held}
-    before = {row["path_key"]: row["first_held_at"] for row in tx.rows("FROM _kept.held_removal WHERE calendar_key = ?", [key])}
-    # what was held by a clock that has been set back since is held from now on: it must not wait until that time comes again
-    since = {place: min(before.get(place, tx.clock_now), tx.clock_now) for place in sorted(held)}
-    if since != before:
-        tx.execute("DELETE FROM _kept.held_removal WHERE calendar_key = ?", [key])
-        tx.append("held_removal", [{"calendar_key": key, "path_key": place, "first_held_at": first} for place, first in since.items()])
-    _tell_held(tx, key, len(before), len(since))
+    held_removals.keep(tx, key, finish.held, ticks)
     discovery.set_state(tx, key, "ok", None)
     absences.returned(tx, key)
-
-
-def _tell_held(tx: Transaction, key: int, before: int, now: int) -> None:
-    """Removals that wait for a second proof or a person's word need somebody's attention, and their number is told (R13)."""
-    if not before and not now:
-        return
-    row = tx.rows("SELECT calendar_id, integration_key FROM _kept.calendar WHERE calendar_key = ?", [key])[0]
-    about = {"integration_key": row["integration_key"], "calendar_key": key}
-    if before != now:
-        alerts.clear(tx, absences.HELD, **about)
-    if now:
-        alerts.raise_(tx, absences.HELD, {"calendar_id": row["calendar_id"], "number": now}, **about)
-
-
-def _fresh_keys(tx: Transaction, run: Run) -> list[int]:
-    """Which calendars the run found clean and up to date: kept with it, so that any moment's freshness can be told (R16)."""
-    rows = tx.rows(
-        "SELECT calendar_key FROM _kept.calendar WHERE calendar_id IN (SELECT unnest(?::VARCHAR[])) ORDER BY 1", [list(run.fresh)]
-    )
-    return [row["calendar_key"] for row in rows]
 
 
 def _freshen(tx: Transaction, run: Run, fresh: list[int]) -> None:

@@ -10,13 +10,13 @@ from typing import Final
 from icalsync.store import alerts
 from icalsync.store.database import Database
 from icalsync.store.intents import OPEN, entry_of, journal_of
-from icalsync.store.journal import Entry, Phase, Story
+from icalsync.store.journal import Entry, Phase, Story, path_of
 from icalsync.store.transaction import Row, Transaction
 
 BEHIND: Final = "JOURNAL_BEHIND"
 AHEAD: Final = "JOURNAL_AHEAD"
-_STARTED: Final[set[Path]] = set()
-"""Databases whose journal this process has compared."""
+_COMPARED: Final[dict[Path, tuple[int, ...]]] = {}
+"""Databases that this process has compared with their journals, and what both files looked like then."""
 _SHOWN: Final = 5
 """Lost intents that an alert names."""
 
@@ -47,13 +47,38 @@ def agree(tx: Transaction, db: Database) -> bool:
 
 def at_start(db: Database) -> None:
     """Compare them once in each process, before it books anything."""
-    if db.path in _STARTED:
-        return
+    if db.path not in _COMPARED:
+        _compare(db)
+
+
+def at_a_glance(db: Database) -> None:
+    """Compare them where one of the two files has changed since this process last did, as when a database was put back from a backup.
+
+    Two looks at the disk where nothing has.
+    """
+    if _COMPARED.get(db.path) != _looks(db.path):
+        _compare(db)
+
+
+def _compare(db: Database) -> None:
     with db.read() as tx:
         same = agree(tx, db)
     if not same:
         reconcile(db)
-    _STARTED.add(db.path)
+    _COMPARED[db.path] = _looks(db.path)
+
+
+def _looks(path: Path) -> tuple[int, ...]:
+    """What changes whenever the database or its journal does: which file it is, its size, and when it was last written."""
+    found: list[int] = []
+    for each in (path, path_of(path)):
+        try:
+            stat = each.stat()
+        except FileNotFoundError:
+            found += (0, 0, 0)
+        else:
+            found += (stat.st_ino, stat.st_size, stat.st_mtime_ns)
+    return tuple(found)
 
 
 def reconcile(db: Database) -> None:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from icalsync.store.database import Database
+from icalsync.store.intents import intending
 from icalsync.store.transaction import Transaction
 
 CHUNK: Final = 2000
@@ -18,6 +19,21 @@ LONGEST_STEP: Final = timedelta(days=1)
 WITNESSED_FOR: Final = timedelta(hours=1)
 SHARE: Final = 10
 """The limit moves by whole days, or a tenth of a shorter retention: between two steps an unchanged sync writes nothing (R17)."""
+_CARRIED_OUT: Final = f"""
+    SELECT o.* FROM _kept.outbox o JOIN _kept.appointment_version a ON a.appointment_id = o.appointment_id AND a.known_to = 'infinity'
+    WHERE o.state = 'done' AND o.created_at < ? AND a.ends_at < ? AND a.booked_at < ? AND coalesce(a.changed_at, a.booked_at) < ?
+        AND NOT EXISTS (FROM _kept.outbox x WHERE x.appointment_id = o.appointment_id AND x.state <> 'done')
+        AND NOT EXISTS (FROM _kept.own_object w WHERE w.appointment_id = o.appointment_id
+            AND (w.confirmed_at >= ? OR w.sending_since IS NOT NULL OR w.doubtful_since IS NOT NULL))
+    ORDER BY o.number LIMIT {CHUNK}
+"""  # noqa: S608  # our own figure
+"""SQL: intents that ended before a limit, of appointments that ended before it, and about which nothing is in doubt."""
+_LEFT: Final = """(
+    SELECT w.appointment_id, w.generation FROM _kept.own_object w
+    JOIN _kept.appointment_version a ON a.appointment_id = w.appointment_id AND a.known_to = 'infinity'
+    WHERE w.state = 'left' AND a.ends_at < ?
+)"""
+"""SQL: events of ours in accounts that were purged, whose appointments ended before a limit."""
 
 
 class Retention:
@@ -41,6 +57,8 @@ class Retention:
             limit = _limit(tx)
             _forget_versions(tx, limit)
             _forget_runs(tx, limit)
+        while self._forget_intents(limit) == CHUNK:
+            pass
         forgotten = 0
         while True:
             with self._db.write() as tx:
@@ -48,6 +66,24 @@ class Retention:
             forgotten += keys
             if keys < CHUNK:
                 return forgotten
+
+    def _forget_intents(self, limit: datetime) -> int:
+        """What was carried out long ago, of appointments that are long past; the journal is told first, so that it misses nothing (T5)."""
+        with self._db.read() as tx:
+            if not tx.rows(_CARRIED_OUT, [limit] * 5) and not tx.rows(f"FROM {_LEFT} LIMIT 1", [limit]):
+                return 0
+        with intending(self._db) as intents:
+            rows = intents.tx.rows(_CARRIED_OUT, [limit] * 5)
+            intents.forgotten(rows)
+            intents.tx.execute(
+                "DELETE FROM _kept.outbox WHERE outbox_id IN (SELECT unnest(?::VARCHAR[]))", [[row["outbox_id"] for row in rows]]
+            )
+            for table in ("own_text", "own_object"):
+                intents.tx.execute(
+                    f"DELETE FROM _kept.{table} WHERE (appointment_id, generation) IN (SELECT (appointment_id, generation) FROM {_LEFT})",  # noqa: S608  # our own text
+                    [limit],
+                )
+        return len(rows)
 
 
 def _leapt(tx: Transaction, keep: timedelta) -> bool:

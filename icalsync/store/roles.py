@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from icalsync.core.model import Role
 from icalsync.errors import CalendarReadOnly, NotSelectable
 from icalsync.messages import say
-from icalsync.store import appointments, names, obstacles, readings
+from icalsync.store import appointments, held_removals, names, obstacles, readings
 from icalsync.store.audit import audit
 from icalsync.store.database import Database
 from icalsync.store.intents import intending
@@ -32,7 +32,8 @@ class Roles:
         """Link a calendar (an older one is released); it becomes a conflict calendar too (R5). The role, as ``calendar_roles`` shows it.
 
         Events of appointments stay where they were written; with ``move`` those of future ones are written to the new calendar and then
-        deleted in the old one: the row says how many are ``moved``, and how many are ``left`` because a change made to them is not settled.
+        deleted in the old one: the row says how many are ``moved``, how many are ``left`` because a change made to them is not settled, and
+        how many are ``kept`` where they are because one was settled by ``keep``.
         ``NotSelectable``; ``CalendarReadOnly`` where the server grants no writing. Where it does not say, ``assume_writable`` is the
         person's decision, and stands in ``audit_log`` (R3).
         """
@@ -51,8 +52,8 @@ class Roles:
             role = next(row for row in _shown(tx, user) if row["role"] == Role.LINKED)
             if not move:
                 return role
-            moved, left = appointments.move_all(intents, user["user_key"], calendar["calendar_key"])
-            return {**role, "moved": moved, "left": left}
+            moved, left, kept = appointments.move_all(intents, user["user_key"], calendar["calendar_key"])
+            return {**role, "moved": moved, "left": left, "kept": kept}
 
     def unlink(self, sub_account: str, user_id: str) -> Row | None:
         """No calendar is linked any more; the role that ended, or None. It stays a conflict calendar."""
@@ -110,6 +111,7 @@ def _keep(tx: Transaction, user_key: int, roles: set[tuple[int, str]]) -> None:
     rows = [{"user_key": user_key, "calendar_key": calendar, "role": str(role)} for calendar, role in sorted(roles)]
     if rewrite(tx, "calendar_role_version", ("calendar_key", "role"), rows, "user_key = ?", [user_key]):
         readings.refresh_users(tx, [user_key])
+        held_removals.follow(tx)
 
 
 def _selectable(tx: Transaction, user_key: int, calendar_id: str) -> Row:

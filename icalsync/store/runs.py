@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from icalsync.ports import Beginning, CalendarRun, Counts, Lease, Purpose, Run
+from icalsync.ports import Beginning, CalendarRun, Counts, Lease, Purpose, Run, SoFar
 from icalsync.store import leases
 from icalsync.store.transaction import Row, Transaction
 
@@ -14,6 +14,7 @@ RUNNING: Final = "running"
 ABORTED: Final = "aborted"
 RUN_ABORTED: Final = "RUN_ABORTED"
 _COUNTS: Final = ("added", "changed", "removed", "rejected")
+_NOTHING: Final = Counts()
 _END: Final = f"outcome = '{ABORTED}', ended_at = coalesce(heartbeat_at, started_at), error_code = '{RUN_ABORTED}'"
 """An aborted run ended, as far as anybody knows, when it last showed that it lives."""
 
@@ -32,12 +33,23 @@ def begin(tx: Transaction, integration_key: int, lease: Lease, beginning: Beginn
     tx.append("sync_run", [row | nothing | rest])
 
 
-def beat(tx: Transaction, integration_key: int, lease: Lease) -> None:
-    """The run lives."""
+def beat(tx: Transaction, integration_key: int, lease: Lease, counts: Counts = _NOTHING, so_far: SoFar | None = None) -> None:
+    """The run lives, and has just committed ``counts``; what it did ``so_far`` is there also where it is killed next."""
+    sums = ", ".join(f"{name} = {name} + ?" for name in _COUNTS)
     tx.execute(
-        f"UPDATE _kept.sync_run SET heartbeat_at = ? WHERE integration_key = ? AND fence = ? AND outcome = '{RUNNING}'",  # noqa: S608  # our text
-        [tx.clock_now, integration_key, lease.fence],
+        f"UPDATE _kept.sync_run SET heartbeat_at = ?, {sums} WHERE integration_key = ? AND fence = ? AND outcome = '{RUNNING}'",  # noqa: S608  # our text
+        [tx.clock_now, *(getattr(counts, name) for name in _COUNTS), integration_key, lease.fence],
     )
+    _tell(tx, "integration_key = ?", integration_key, lease, so_far)
+
+
+def _tell(tx: Transaction, account: str, key: int | str, lease: Lease, so_far: SoFar | None) -> None:
+    """What a run that is not over has asked and sent."""
+    if so_far is not None:
+        tx.execute(
+            f"UPDATE _kept.sync_run SET requests = ?, bytes = ?, pushed = ? WHERE {account} AND fence = ? AND outcome = '{RUNNING}'",  # noqa: S608  # our text
+            [so_far.requests, so_far.bytes, so_far.pushed, key, lease.fence],
+        )
 
 
 def end(tx: Transaction, integration_key: int, lease: Lease, run: Run, fresh: Sequence[int]) -> None:
@@ -52,10 +64,19 @@ def end(tx: Transaction, integration_key: int, lease: Lease, run: Run, fresh: Se
     tx.append("sync_calendar_run", [_calendar_run(tx, run.run_id, each) for each in run.calendars])
 
 
-def give_up(tx: Transaction, lease: Lease, *, asked: bool) -> None:
+def fresh_keys(tx: Transaction, run: Run) -> list[int]:
+    """Which calendars the run found clean and up to date: kept with it, so that any moment's freshness can be told (R16)."""
+    rows = tx.rows(
+        "SELECT calendar_key FROM _kept.calendar WHERE calendar_id IN (SELECT unnest(?::VARCHAR[])) ORDER BY 1", [list(run.fresh)]
+    )
+    return [row["calendar_key"] for row in rows]
+
+
+def give_up(tx: Transaction, lease: Lease, *, asked: bool, so_far: SoFar | None = None) -> None:
     """A lease is given back: a run under it that was not recorded was aborted; one that ``asked`` nothing never was."""
     change = f"UPDATE _kept.sync_run SET {_END}" if asked else "DELETE FROM _kept.sync_run"  # noqa: S608  # our text
     account = "integration_key = (SELECT integration_key FROM _kept.integration WHERE integration_id = ?)"
+    _tell(tx, account, lease.integration_id, lease, so_far)
     tx.execute(f"{change} WHERE outcome = '{RUNNING}' AND fence = ? AND {account}", [lease.fence, lease.integration_id])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
+from typing import Final
 
 from icalsync.core.model import (
     Attendee,
@@ -21,6 +22,12 @@ from icalsync.core.model import (
     Transparency,
 )
 from icalsync.store.transaction import Row, Transaction
+
+_ODD: Final = """
+    SELECT href FROM _kept.object_version
+    WHERE calendar_key = $calendar AND known_to = 'infinity' AND (kind = 'rejected' OR len(flags) > 0)
+    QUALIFY row_number() OVER (PARTITION BY kind ORDER BY md5(path_key || $day)) <= $most
+"""
 
 
 def wall_time(value: EventTime) -> datetime | None:
@@ -137,3 +144,9 @@ def _said(row: Row, which: str) -> date | datetime:
         return instant
     local: datetime = row[f"{which}_local"]
     return local.date() if row["all_day"] else local
+
+
+def odd(tx: Transaction, calendar_key: int, most: int) -> frozenset[str]:
+    """Hrefs of objects that could not be read, and of those that were odd: at most so many of each, others on each day."""
+    rows = tx.rows(_ODD, {"calendar": calendar_key, "day": tx.clock_now.date().isoformat(), "most": most})
+    return frozenset(row["href"] for row in rows)

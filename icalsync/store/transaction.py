@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Row = dict[str, Any]
+_MASKED: Final = ("events", "appointments", "blocked_slots")
+_REVEALED: Final = f"WITH {', '.join(f'{name} AS (FROM _kept.{name})' for name in _MASKED)} "
+"""The three views that mask something, without their masks."""
 Parameters = Sequence[Any] | Mapping[str, Any] | None
 
 _TYPES: dict[str, dict[str, str]] = {}
@@ -44,6 +47,8 @@ class Transaction:
         """The instant of this transaction, UTC; strictly later than that of any earlier writing one: for known_from and known_to (R16)."""
         self.clock_now: Final = clock_now
         """What the clock says, UTC: for ages and deadlines, which one excursion of the clock must not bend for good."""
+        self.users: Final[dict[tuple[str, str], Row]] = {}
+        """Users looked up in this transaction, by the names they were asked for (``names.user``); nobody's key ever changes."""
 
     def execute(self, sql: str, params: Parameters = None) -> None:
         """Run one statement for its effect."""
@@ -74,8 +79,22 @@ class Transaction:
         with as_store_errors(self._path):
             return frame_of(self._cursor.execute(numbered(sql), params))
 
-    def asked(self, query: str, params: dict[str, Any], views: Sequence[str], frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-        """A question from outside: checked, and its frames lent to it for as long as it lasts. ``QueryRefused`` (S6)."""
+    def arrays(self, sql: str, params: Parameters = None) -> dict[str, Any]:
+        """The result as NumPy arrays by column, for sweeps over millions of rows; no column may have missing values."""
+        with as_store_errors(self._path):
+            found = self._cursor.execute(numbered(sql), params).fetchnumpy()
+        arrays: dict[str, Any] = dict(found)
+        if any(hasattr(values, "mask") and values.mask.any() for values in arrays.values()):
+            raise ValueError("a column with missing values is no array of numbers")
+        return {name: values.data if hasattr(values, "mask") else values for name, values in arrays.items()}
+
+    def asked(
+        self, query: str, params: dict[str, Any], views: Sequence[str], frames: Mapping[str, pd.DataFrame], *, reveal: bool = False
+    ) -> pd.DataFrame:
+        """A question from outside: checked, and its frames lent to it for as long as it lasts. ``QueryRefused`` (S6).
+
+        ``reveal``: titles and notes as they are; that it was logged is the caller's business (R18).
+        """
         from icalsync.store.frames import frame_of  # noqa: PLC0415  # pandas is heavy, and only frames need it
 
         with as_store_errors(self._path):
@@ -84,7 +103,8 @@ class Transaction:
                 self._cursor.register(name, frame)
             try:
                 # Wrapped, so that columns of one name are told apart.
-                text = f"SELECT * FROM (\n{query.rstrip().rstrip(';')}\n) LIMIT {MOST_ROWS + 1}"  # noqa: S608  # checked
+                shown = _REVEALED if reveal else ""
+                text = f"{shown}SELECT * FROM (\n{query.rstrip().rstrip(';')}\n) LIMIT {MOST_ROWS + 1}"  # noqa: S608  # checked
                 frame = frame_of(self._cursor.execute(text, params or None))
             except (duckdb.ProgrammingError, duckdb.DataError) as error:
                 retention = translated(error, self._path)

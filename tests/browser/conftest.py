@@ -2,44 +2,30 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
 
 import icalsync
 from icalsync.ports import Secret
 from icalsync.settings import load_settings
+from tests.browser.hands import Visitor, chromium
 from tests.conftest import PASSWORD
 from tests.servers import Account, event_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from playwright.sync_api import Browser
+
     from icalsync.app import App
+    from tests.browser.serving import Dashboard
     from tests.servers import DavServer
 
 TITLE = "Secret plan"
 HOSTILE = "=1+1 **bold** :smile: $x^2$ <img src=x> [here](http://evil.example)"
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 
 
 @dataclass(frozen=True)
@@ -105,101 +91,22 @@ def clinic(_running: Callable[[str], DavServer], tmp_path_factory: pytest.TempPa
     return empty_clinic
 
 
-def free_port() -> int:
-    """A port nobody uses at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-@dataclass
-class Dashboard:
-    """``icalsync dashboard`` as a process in a group of its own, on a free port."""
-
-    environment: dict[str, str]
-    log: Path
-    port: int = field(default_factory=free_port)
-    process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def url(self) -> str:
-        """Where it answers."""
-        return f"http://127.0.0.1:{self.port}"
-
-    def __enter__(self) -> Self:
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("ICALSYNC_")}
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "icalsync", "dashboard", "--port", str(self.port)],
-                env=inherited | self.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        deadline = time.monotonic() + 40
-        while not self.answers():
-            assert self.process.poll() is None, self.said
-            assert time.monotonic() < deadline, self.said
-            time.sleep(0.1)
-        return self
-
-    def __exit__(self, *failure: object) -> None:
-        if self.running:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait(10)
-
-    def answers(self) -> bool:
-        """Whether it is up."""
-        try:
-            with urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=2) as answer:  # noqa: S310  # our own address
-                return answer.status == 200
-        except OSError:
-            return False
-
-    def stop(self, number: signal.Signals) -> int:
-        """Signal the command's own process, as a shell or a supervisor does; its exit code."""
-        self.process.send_signal(number)
-        return self.process.wait(20)
-
-    @property
-    def running(self) -> bool:
-        """Whether anything of its process group is left."""
-        self.process.poll()
-        try:
-            os.killpg(self.process.pid, 0)
-        except ProcessLookupError:
-            return False
-        return True
-
-    @property
-    def said(self) -> str:
-        """Everything it printed."""
-        return self.log.read_text(encoding="utf-8", errors="replace")
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium, once for a module: its driver keeps a loop of its own, which other modules must not meet."""
+    with chromium() as running:
+        yield running
 
 
 @pytest.fixture
-def browser() -> Iterator[Browser]:
-    """Chromium; without it the test fails, and says what to install."""
-    found = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None)
-    assert found, "the browser tests need Chromium: install the package chromium"
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=found, args=list(FLAGS))
-        yield running
-        running.close()
+def enter(browser: Browser) -> Iterator[Callable[..., Visitor]]:
+    """Let somebody visit a dashboard; afterwards no page of theirs did what it must not (``Visitor.leave``)."""
+    visitors: list[Visitor] = []
 
+    def visit(dashboard: Dashboard, **habits: Any) -> Visitor:
+        visitors.append(Visitor(browser, dashboard.url, **habits))
+        return visitors[-1]
 
-@dataclass
-class Watched:
-    """What a page did besides showing something."""
-
-    errors: list[str] = field(default_factory=list)
-    elsewhere: list[str] = field(default_factory=list)
-
-    def watch(self, page: Any, base: str) -> None:
-        """Note console errors, uncaught exceptions and requests to any other host."""
-        own = (base + "/", base.replace("http://", "ws://") + "/", "data:", "blob:")
-        page.on("console", lambda message: self.errors.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.on("request", lambda request: None if request.url.startswith(own) else self.elsewhere.append(request.url))
-        page.on("websocket", lambda socket: None if socket.url.startswith(own) else self.elsewhere.append(socket.url))
+    yield visit
+    for visitor in visitors:
+        visitor.leave()

@@ -1,72 +1,98 @@
-"""The dashboard as people meet it: the command, its process, and the pages in a real browser."""
+"""The dashboard as people meet it: the command, its process, and every page in a real browser, for eyes and for screen readers."""
 
 from __future__ import annotations
 
 import http.client
-import re
 import signal
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from icalsync.cli import dashboard as command
 from icalsync.cli import main
 from icalsync.messages import say
-from tests.browser.conftest import HOSTILE, TITLE, Dashboard, Watched, free_port
+from tests.browser.conftest import HOSTILE, TITLE
+from tests.browser.hands import PAGES, PATIENCE
+from tests.browser.serving import Dashboard, free_port
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Page
 
     from tests.browser.conftest import Clinic
+    from tests.browser.hands import Visitor
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(240)
 MONDAY = date(2027, 1, 4)
+GRAVE = {"serious", "critical"}
+AXE = Axe()
+RULES: dict[str, dict[str, object]] = {"light": {}, "dark": {"runOnly": ["color-contrast"]}}
+"""By night only the colours are others."""
+WITHOUT_MOTION = "*, *::before, *::after { transition: none !important; animation: none !important; }"
+"""Colours are measured as they stay, not on their way."""
+VIEWS = {
+    "availability": ("page.week.view_heat",),
+    "bookings": ("page.book.view_book", "page.book.view_blocked", "page.book.view_outbox", "page.book.view_drift"),
+    "health": ("page.health.view_history", "page.health.view_quarantine"),
+}
 
 
-def row(page: Page, words: str) -> list[str]:
-    """The lines of the row that begins with these words."""
-    found = page.locator("[data-testid=stHorizontalBlock]").filter(has_text=re.compile(f"^{re.escape(words)}"))
-    expect(found.first).to_be_visible()
-    return [line for line in found.first.inner_text().split("\n") if line]
+def hard_to_use(page: Page) -> list[str]:
+    """What axe-core finds serious or critical, by day and by night."""
+    found = []
+    expect(page.locator('[data-stale="true"]')).to_have_count(0, timeout=PATIENCE)
+    for scheme, rules in RULES.items():
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        page.add_style_tag(content=WITHOUT_MOTION)
+        page.wait_for_timeout(150)
+        for finding in AXE.run(page, options={"resultTypes": ["violations"]} | rules).response["violations"]:
+            if finding["impact"] in GRAVE:
+                found += [f"{scheme}: {finding['id']}: {node['html'][:200]}" for node in finding["nodes"]]
+    return found
 
 
-def test_the_pages_show_what_the_library_says_without_titles_and_without_other_hosts(
-    clinic: Clinic, browser: Browser, tmp_path: Path
+def test_every_page_opens_without_titles_without_other_hosts_and_without_errors(
+    clinic: Clinic, enter: Callable[..., Visitor], tmp_path: Path
 ) -> None:
-    """Slots, blocks, coverage, accounts and calendars as the library gives them; R18: no title; and SIGTERM leaves nothing."""
-    week = clinic.app.slots("ACME", "anna", MONDAY, MONDAY + timedelta(days=7), length="30m")
-    starts = [f"{moment:%H:%M}" for moment in week["starts_at"] if moment.date() == MONDAY]
+    """What the library says stands there as text; R18: no title; nobody else is asked; everybody can use it; SIGTERM leaves nothing."""
     with Dashboard(clinic.environment, tmp_path / "dashboard.log") as dashboard:
-        page = browser.new_page(viewport={"width": 1280, "height": 900}, timezone_id="Europe/Berlin")
-        watched = Watched()
-        watched.watch(page, dashboard.url)
-        page.goto(f"{dashboard.url}/?user=ACME/anna&from={MONDAY}")
-        expect(page.get_by_role("heading", name=say("page.availability"))).to_be_visible(timeout=30000)
-        expect(page.get_by_text("Complete: every conflict calendar was pulled")).to_be_visible(timeout=30000)
-        expect(page.get_by_text("Mon 2027-01-04").first).to_be_visible(timeout=15000)
-        assert row(page, "Mon 2027-01-04") == [
-            "Mon 2027-01-04",
-            "  ".join(starts),
-            "10:00–11:00  Busy · Work",
-            f"14:00–14:30  Busy · {HOSTILE}",
-        ]
-        assert "00:00–01:30  Tentative · Work" in row(page, "Wed 2027-01-06")
-        expect(page.get_by_label(say("page.picture"))).to_be_visible(timeout=15000)
-        assert TITLE not in page.content()
+        visitor = enter(dashboard)
+        page = visitor.page
+        visitor.open(user="ACME/anna", **{"from": str(MONDAY)})
+        for name in PAGES:
+            visitor.visit(name)
+            assert TITLE not in page.content()
+            assert page.locator("img[src=x]").count() == 0
+            assert page.get_by_test_id("stException").count() == 0
+            assert (name, hard_to_use(page)) == (name, [])
+            for view in VIEWS.get(name, ()):
+                visitor.pick(say(view))
+                page.wait_for_timeout(300)
+                visitor.settle()
+                assert page.get_by_text(say("page.went_wrong")).count() == 0
+                assert (view, hard_to_use(page)) == (view, [])
 
-        page.get_by_role("link", name=say("page.connections")).click()
-        expect(page.get_by_text(say("page.some_ill", ill=1, all=2))).to_be_visible(timeout=15000)
-        assert say("page.status.reauthentication_needed") in row(page, "ben")
-        assert "ACME/ben" in row(page, "ben")
-        assert say("page.may.not", why=say("not_selectable.REMINDERS")) in row(page, "Tasks")
-        assert row(page, HOSTILE)[2] == say("page.role.CONFLICT")
-        assert TITLE not in page.content()
-        assert page.locator("img[src=x]").count() == 0
-        assert (watched.errors, watched.elsewhere) == ([], [])
+        visitor.visit("connections")
+        visitor.sees(say("page.some_ill", ill=1, all=2))
+        first = page.get_by_test_id("stHorizontalBlock").filter(has_text="ACME/ben").first
+        expect(first).to_contain_text(say("page.status.reauthentication_needed"))
+        expect(first).to_contain_text("Ben *Bold* (ACME/ben)")
+        visitor.visit("configuration")
+        expect(page.get_by_text(HOSTILE).first).to_be_attached(timeout=PATIENCE)
+        expect(page.get_by_text(say("page.may.not", why=say("not_selectable.REMINDERS")))).to_be_attached()
+        visitor.visit("connections")
+        visitor.click("page.add_new")
+        for step, following in (("page.next", "page.guide_done"), ("page.guide_done", "page.password_kept")):
+            visitor.click(step)
+            visitor.sees(say(following))
+            visitor.settle()
+            assert (step, hard_to_use(page)) == (step, [])
+        visitor.leave()
         assert dashboard.stop(signal.SIGTERM) == 0
         assert not dashboard.running
     assert "Traceback" not in dashboard.said

@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import argparse
-import multiprocessing
+import signal
 import sys
 import time
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Final
 
+from tests.chaos.processes import Workers
 from tests.chaos.work import BATCH, CASES, Case, Result, grid, play_batch, try_cases
 from tests.faults.sites import SERVERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from tests.chaos.work import Work
+
 SCHEDULES: Final = 2000
 _OTHERS_EVERY: Final = 10
 """One batch in so many is played before Radicale, and one before Xandikos: they are real, and slower."""
 _PROGRESS_SECONDS: Final = 30.0
 _ENDLESS: Final = 1e9
-
-Work = partial[Result]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,21 +93,12 @@ class Chaos:
         self.total = Result()
         self._told = time.monotonic()
 
-    def do(self, pieces: Iterator[Callable[[float], Work]], seconds: float) -> float:
+    def do(self, workers: Workers, pieces: Iterator[Callable[[float], Work]], seconds: float) -> float:
         """Piece after piece until the time is over or nothing is left; the seconds it took."""
         began = time.monotonic()
-        deadline = began + (seconds or _ENDLESS)
-        spawn = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(self.wish.jobs, mp_context=spawn) as pool:
-            running: set[Future[Result]] = set()
-            while True:
-                while len(running) < self.wish.jobs and time.monotonic() < deadline and (piece := next(pieces, None)) is not None:
-                    running.add(pool.submit(piece(deadline)))
-                if not running:
-                    return time.monotonic() - began
-                done, running = wait(running, return_when=FIRST_COMPLETED)
-                for future in done:
-                    self.add(future.result())
+        for result in workers.carry_out(pieces, began + (seconds or _ENDLESS)):
+            self.add(result)
+        return time.monotonic() - began
 
     def add(self, result: Result) -> None:
         """Count what a piece of work brought, and tell its violations with the command that shows each again."""
@@ -126,8 +117,8 @@ class Chaos:
 
     @property
     def exit_code(self) -> int:
-        """1 where anything was violated."""
-        return 1 if self.total.violations else 0
+        """1 where anything was violated, and where nothing was tried, because that proves nothing."""
+        return 1 if self.total.violations or not self.total.cases + self.total.schedules else 0
 
     def summary(self) -> str:
         """What was done so far."""
@@ -147,17 +138,19 @@ def main(arguments: list[str]) -> int:
     """Everything that was wished for."""
     wish = wish_of(arguments)
     chaos = Chaos(wish)
-    if wish.only:
-        pieces = only(wish)
-        if not pieces:
-            tell(f"There is no case and no batch {wish.only!r}.")
-            return 2
-        chaos.do(iter(pieces), 0.0)
-    else:
-        spent = chaos.do(cases_of(wish), wish.seconds / 2)
-        tell(f"{chaos.summary()}: the grid took {spent:.0f} s")
-        spent = chaos.do(batches_of(wish), wish.seconds and max(wish.seconds - spent, 1.0))
-        tell(f"{chaos.total.schedules / max(spent, 0.001):.2f} schedules a second in {wish.jobs} processes")
+    pieces = only(wish) if wish.only else []
+    if wish.only and not pieces:
+        tell(f"There is no case and no batch {wish.only!r}.")
+        return 2
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # as Ctrl-C: whatever was started ends, too
+    with Workers(wish.jobs) as workers:
+        if pieces:
+            chaos.do(workers, iter(pieces), 0.0)
+        else:
+            spent = chaos.do(workers, cases_of(wish), wish.seconds / 2)
+            tell(f"{chaos.summary()}: the grid took {spent:.0f} s")
+            spent = chaos.do(workers, batches_of(wish), wish.seconds and max(wish.seconds - spent, 1.0))
+            tell(f"{chaos.total.schedules / max(spent, 0.001):.2f} schedules a second in {wish.jobs} processes")
     tell(f"seed {wish.seed}: {chaos.summary()}")
     return chaos.exit_code
 

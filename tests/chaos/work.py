@@ -6,6 +6,7 @@ import logging
 import tempfile
 import time
 import traceback
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +20,7 @@ from tests.faults.trial import Trial
 from tests.faults.world import make_world
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from tests.faults.world import World
 
@@ -86,36 +87,40 @@ class _Worlds:
         self.world = None
 
 
-def try_cases(cases: list[Case], deadline: float) -> Result:
+Told = Callable[[str | Result], None]
+"""Is told what begins, and then what came of it; so nothing that was found is lost where the next thing hangs."""
+Work = Callable[[Told], None]
+
+
+def try_cases(cases: list[Case], deadline: float, told: Told) -> None:
     """Cases of one server, until the deadline (``time.monotonic``)."""
-    result, worlds = Result(), _Worlds(cases[0].server)
+    worlds = _Worlds(cases[0].server)
     for case in cases:
         if time.monotonic() > deadline:
             break
-        result.cases += 1
-        _judged(worlds, result, f"case {case}", lambda world, case=case: case.trial.carry_out(world))
+        told(f"case {case}")
+        told(Result(cases=1, violations=_judged(worlds, f"case {case}", lambda world, case=case: case.trial.carry_out(world))))
     worlds.renew()
-    return result
 
 
-def play_batch(server: str, seed: str, batch: int, deadline: float) -> Result:
+def play_batch(server: str, seed: str, batch: int, deadline: float, told: Told) -> None:
     """A batch of schedules, until the deadline."""
-    result, worlds = Result(), _Worlds(server)
+    worlds = _Worlds(server)
     for number in range(BATCH):
         if time.monotonic() > deadline:
             break
-        result.schedules += 1
         steps = schedule_of(f"{seed}/{server}/{batch}/{number}", server)
         what = f"batch {server}/{batch}, schedule {number}: " + "; ".join(map(str, steps))
-        _judged(worlds, result, what, lambda world, steps=steps: Performance(world).perform(steps))
+        told(what)
+        told(Result(schedules=1, violations=_judged(worlds, what, lambda world, steps=steps: Performance(world).perform(steps))))
     worlds.renew()
-    return result
 
 
-def _judged(worlds: _Worlds, result: Result, what: str, deed: Callable[[World], None]) -> None:
+def _judged(worlds: _Worlds, what: str, deed: Callable[[World], None]) -> list[str]:
     try:
         deed(worlds.get())
     except Exception as error:  # noqa: BLE001  # whatever comes out of the product or its judge is what is looked for here
         place = "" if isinstance(error, AssertionError) else "\n" + "".join(traceback.format_exception(error)[-4:])
-        result.violations.append(f"{what}\n    {type(error).__name__}: {error}{place}")
         worlds.renew()
+        return [f"{what}\n    {type(error).__name__}: {error}{place}"]
+    return []

@@ -32,17 +32,19 @@ class ToldClock:
     """Says what it is told; only waiting takes real seconds."""
 
     at: datetime
+    told: timedelta = timedelta()
 
     def now(self) -> datetime:
         """Where it was put."""
         return self.at
 
     def monotonic(self) -> float:
-        """Real seconds."""
-        return time.monotonic()
+        """Real seconds, and those that it was told."""
+        return time.monotonic() + self.told.total_seconds()
 
     def pass_(self, lapse: timedelta) -> None:
         """So much later."""
+        self.told += lapse
         self.at += lapse
 
 

@@ -12,6 +12,7 @@ import random
 import signal
 import sys
 import time
+import traceback
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -168,6 +169,8 @@ def child(directory: Path, url: str, order: Order) -> End:
         code = 5
         try:
             code = _Worker(directory, url, order).run()
+        except BaseException:  # noqa: BLE001  # whatever it is, the test shows it, and the child ends
+            traceback.print_exc()
         finally:
             os._exit(code)
     if order.seconds is not None:

@@ -5,31 +5,30 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import signal
-import subprocess
 import sys
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from icalsync.core.paths import path_key
 from tests.crash.owner import Owner
-from tests.crash.worker import STEPS, End, Order, opened
+from tests.crash.warm import Warm
+from tests.crash.worker import STEPS, Order, opened
 from tests.icloud import ICloud
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from icalsync.app import App
+    from tests.crash.worker import End
 
-ROOT = Path(__file__).parents[2]
 ANNA, PASSWORD = "anna@icloud.com", "abcd-efgh-ijkl-mnop"
 KILLS = int(os.environ.get("CRASH_KILLS", "20"))
 SEED = int(os.environ.get("CRASH_SEED", "20261122"))
@@ -38,24 +37,15 @@ LONGEST = 0.9
 """Seconds after which a child is killed at the latest: about two runs."""
 
 
-class Parent:
+class Parent(Warm):
     """The warm parent, whose children are killed."""
 
     def __init__(self, directory: Path, url: str) -> None:
-        words = [sys.executable, "-m", "tests.crash.worker", str(directory), url]
-        self._process = subprocess.Popen(words, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        super().__init__("tests.crash.worker", directory, url)
 
     def order(self, order: Order) -> End:
         """Let a child carry it out, and say how it ended."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(asdict(order)) + "\n")
-        self._process.stdin.flush()
-        return End(**json.loads(self._process.stdout.readline()))
-
-    def close(self) -> None:
-        """It ends when its input does."""
-        self._process.communicate(timeout=30)
+        return self.said(asdict(order))
 
 
 @dataclass(frozen=True)

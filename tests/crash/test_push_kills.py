@@ -9,13 +9,10 @@ import json
 import os
 import random
 import signal
-import subprocess
-import sys
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from itertools import chain, islice, repeat
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -24,18 +21,19 @@ import icalsync
 from icalsync.clock import SystemClock
 from icalsync.settings import load_settings
 from tests.crash.pushing import STEPS, Order
-from tests.crash.worker import End
+from tests.crash.warm import Warm
 from tests.icloud import ICloud
 from tests.journeys.remote import value
 from tests.servers import event_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from icalsync.app import App
+    from tests.crash.worker import End
     from tests.icloud import CalendarOwner
 
-ROOT = Path(__file__).parents[2]
 ANNA, PASSWORD = "anna@icloud.com", "abcd-efgh-ijkl-mnop"
 KILLS = int(os.environ.get("CRASH_KILLS", "20"))
 SEED = int(os.environ.get("CRASH_SEED", "20261122"))
@@ -54,31 +52,19 @@ class Later(SystemClock):
         return super().now() + self.ahead
 
 
-class Parent:
+class Parent(Warm):
     """The warm parent, whose children are killed, stopped and continued."""
 
     def __init__(self, directory: Path, url: str) -> None:
-        words = [sys.executable, "-m", "tests.crash.pushing", str(directory), url]
-        self._process = subprocess.Popen(words, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        super().__init__("tests.crash.pushing", directory, url)
 
     def order(self, order: Order) -> End:
         """Let a child carry it out, and say how it ended."""
-        return self._said(asdict(order))
+        return self.said(asdict(order))
 
     def go_on(self, pid: int) -> End:
         """Continue a stopped child, and say how it ended."""
-        return self._said({"go_on": pid})
-
-    def close(self) -> None:
-        """It ends when its input does."""
-        self._process.communicate(timeout=30)
-
-    def _said(self, order: dict[str, Any]) -> End:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(order) + "\n")
-        self._process.stdin.flush()
-        return End(**json.loads(self._process.stdout.readline()))
+        return self.said({"go_on": pid})
 
 
 class Clinic:
@@ -178,6 +164,7 @@ def test_p1_p4_killed_anywhere_each_appointment_is_there_exactly_once(tmp_path: 
 STOPPED_AT = ["before a creation", "before a deletion", "after a creation", "before a change", "before it is settled"]
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("step", STOPPED_AT if KILLS > 20 else STOPPED_AT[:2])
 def test_p3_two_workers_of_which_one_was_stopped_in_the_middle_of_a_write(tmp_path: Path, step: str) -> None:
     """P3, P4: its lease runs out and another takes over; when it goes on, nothing is written twice, deleted twice or undone."""

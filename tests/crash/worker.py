@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import time
+import traceback
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -158,6 +159,8 @@ def child(directory: Path, url: str, order: Order) -> End:
         code = 5
         try:
             code = run(directory, url, order)
+        except BaseException:  # noqa: BLE001  # whatever it is, the test shows it, and the child ends
+            traceback.print_exc()
         finally:
             os._exit(code)
     if order.seconds is not None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from icalsync.core.zones import rules_mark
-from tests.engine.test_run import app, work
 from tests.servers import event_at
 
 if TYPE_CHECKING:
@@ -13,8 +12,6 @@ if TYPE_CHECKING:
 
     from icalsync.app import App
     from tests.icloud import CalendarOwner, MovableClock
-
-__all__ = ["app", "work"]
 
 BERLIN = (
     "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//icalsync//tests//EN\r\nBEGIN:VEVENT\r\nUID:z\r\nDTSTAMP:20261122T000000Z\r\n"

@@ -8,67 +8,24 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-import icalsync
 from icalsync.core.interval import Interval
 from icalsync.engine.run import sync_integration
 from icalsync.engine.visit import Wish, lost
 from icalsync.errors import IcalsyncError, LeaseLost, SyncTokenInvalid, UnknownIntegration
 from icalsync.messages import next_step_for
 from icalsync.ports import Counts, Lease, PullBatch
-from icalsync.settings import load_settings
+from tests.engine.clinic import HOUR, WINDOW, fill, run_of
 from tests.icloud.fixtures import ANNA, BEN, PASSWORD
 from tests.servers import event_at
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from icalsync.app import App
     from tests.icloud import CalendarOwner, ICloud, MovableClock
-
-WINDOW = ("2027-01-01", "2027-03-01")
-HOUR = 3600
-
-
-@pytest.fixture
-def app(tmp_path: Path, icloud: ICloud, icloud_clock: MovableClock) -> App:
-    """A database on the look-alike's clock, with Anna connected and her calendar ``Work`` linked."""
-    settings = load_settings(
-        {},
-        database=tmp_path / "data" / "clinic.duckdb",
-        secret_key_file=tmp_path / "keys" / "secret.key",
-        icloud_url=icloud.url,
-        allow_private_hosts=True,
-    )
-    app = icalsync.open(settings=settings, clock=icloud_clock)
-    app.add_sub_account("ACME", time_zone="Europe/Berlin")
-    app.add_user("ACME", "anna")
-    app.connect("ACME", "anna", provider="icloud", account=ANNA, password=PASSWORD)
-    app.link("ACME", "anna", "Work")
-    return app
-
-
-@pytest.fixture
-def work(icloud: ICloud) -> CalendarOwner:
-    """Anna's calendar in her own hands."""
-    return icloud.account(ANNA).calendar("Work")
-
-
-def fill(calendar: CalendarOwner, count: int, prefix: str = "e") -> None:
-    """Events on consecutive days."""
-    for number in range(count):
-        day = f"202701{number + 1:02}"
-        calendar.put(f"{prefix}{number}", event_at(f"{prefix}{number}", f"{day}T090000Z", f"{day}T100000Z"))
 
 
 def blocked(app: App) -> int:
     """How many rows block in the window."""
     return len(app.busy("ACME", "anna", *WINDOW))
-
-
-def run_of(app: App, **options: Any) -> dict[str, Any]:
-    """The one run of a sync."""
-    (run,) = app.sync(**options).runs
-    return run
 
 
 def test_held_removals_go_after_a_second_listing_an_hour_later_r13(app: App, work: CalendarOwner, icloud_clock: MovableClock) -> None:
@@ -122,7 +79,9 @@ def test_a_confirmation_releases_what_is_held_then_and_no_more_r13(app: App, wor
     run = run_of(app, confirm_deletions=["Work"])
     assert (run["removed"], run["error_code"]) == (11, "REMOVALS_HELD")
     assert blocked(app) == 20
+    assert [row["kind"] for row in app.alerts()] == ["REMOVALS_HELD"]
     assert run_of(app, confirm_deletions=["Work"])["removed"] == 20
+    assert app.alerts() == []
 
 
 def test_a_confirmation_with_nothing_held_lets_go_what_is_absent_r13(app: App, work: CalendarOwner) -> None:

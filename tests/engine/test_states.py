@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 import time
 from dataclasses import replace
@@ -11,109 +10,32 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-import icalsync
 from icalsync.clock import SystemClock
-from icalsync.engine.fleet import Refused, synced
+from icalsync.engine.fleet import Refused
 from icalsync.engine.fresh import ensure_fresh
 from icalsync.engine.visit import Wish
 from icalsync.errors import AnotherSyncIsRunning, AuthenticationRejected, SlotNotBookable
 from icalsync.ports import Beginning, Purpose, Run
-from icalsync.settings import load_settings
-from tests.faults.world import held_open
+from tests.engine.clinic import DAY, HOUR, MINUTE, WINDOW, copied, fill, health, pull, reasons
 from tests.icloud import ICloud, MovableClock
 from tests.icloud.fixtures import ANNA, BEN, PASSWORD
 from tests.servers import event_at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from icalsync.app import App
     from tests.icloud import CalendarOwner
 
-WINDOW = ("2027-01-01", "2027-03-01")
-MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 OTHER = "abcd-efgh-ijkl-mnop-other"
 UNATTENDED = Wish(attended=False)
-
-
-def opened(directory: Path, icloud: ICloud, clock: Any) -> App:
-    """The database in a directory, with the look-alike as its iCloud."""
-    settings = load_settings(
-        {},
-        database=directory / "data" / "clinic.duckdb",
-        secret_key_file=directory / "keys" / "secret.key",
-        icloud_url=icloud.url,
-        allow_private_hosts=True,
-    )
-    return icalsync.open(settings=settings, clock=clock)
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database with Anna connected and her calendar ``Work`` linked, made once."""
-    directory = tmp_path_factory.mktemp("template")
-    clock = MovableClock()
-    with ICloud({ANNA: PASSWORD, BEN: PASSWORD}, clock=clock) as cloud:
-        app = opened(directory, cloud, clock)
-        app.add_sub_account("ACME", time_zone="Europe/Berlin")
-        app.add_user("ACME", "anna")
-        app.connect("ACME", "anna", provider="icloud", account=ANNA, password=PASSWORD)
-        app.link("ACME", "anna", "Work")
-    return directory
-
-
-def copied(template: Path, directory: Path, icloud: ICloud, clock: Any) -> App:
-    """A copy of it, whose iCloud answers at another port."""
-    shutil.copytree(template, directory, dirs_exist_ok=True)
-    app = opened(directory, icloud, clock)
-    with app._parts.database.write() as tx:
-        tx.execute("UPDATE _kept.integration_login SET url = ?", [icloud.url])
-    return app
-
-
-@pytest.fixture
-def app(tmp_path: Path, template: Path, icloud: ICloud, icloud_clock: MovableClock) -> Iterator[App]:
-    """On the look-alike's clock; the file stays open, because this process is alone and opening takes most of a small run's time."""
-    made = copied(template, tmp_path, icloud, icloud_clock)
-    with held_open(made):
-        yield made
-
-
-@pytest.fixture
-def work(icloud: ICloud) -> CalendarOwner:
-    """Anna's calendar in her own hands."""
-    return icloud.account(ANNA).calendar("Work")
 
 
 @pytest.fixture
 def watched(app: App) -> Callable[[], Any]:
     """One run as the watch makes it: nobody is waiting for it."""
     return lambda: pull(app, UNATTENDED)
-
-
-def fill(calendar: CalendarOwner, count: int, prefix: str = "e") -> None:
-    """Events on consecutive days."""
-    for number in range(count):
-        day = f"202701{number + 1:02}"
-        calendar.put(f"{prefix}{number}", event_at(f"{prefix}{number}", f"{day}T090000Z", f"{day}T100000Z"))
-
-
-def pull(app: App, wish: Wish = Wish()) -> Any:  # noqa: B008  # it is frozen
-    """One run over Anna's account, as a person's sync makes it."""
-    with app._parts.database.read() as tx:
-        integration_id = tx.value("SELECT integration_id FROM _kept.integration WHERE integration_key = 1")
-    return synced(app._parts.context(), integration_id, wish)
-
-
-def health(app: App) -> dict[str, Any]:
-    """The first integration's row."""
-    return app.integrations()[0]
-
-
-def reasons(app: App) -> list[str]:
-    """Why Anna is busy in the window."""
-    return sorted(app.busy("ACME", "anna", *WINDOW)["reason"])
 
 
 # --- H1, H2, H5: what a rejection is -----------------------------------------------------------------------------------------------

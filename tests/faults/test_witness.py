@@ -10,7 +10,7 @@ import pytest
 from icalsync.caldav import fetching, listing
 from tests.chaos.__main__ import Chaos, wish_of
 from tests.chaos.schedule import schedule_of
-from tests.chaos.work import Case, grid, try_cases
+from tests.chaos.work import Case, Result, grid, try_cases
 from tests.faults.asked import Kind
 from tests.faults.catalogue import FAULTS
 from tests.faults.trial import Trial, prepare
@@ -88,7 +88,11 @@ def test_a_client_that_believes_an_empty_listing_is_reported_h30(
 ) -> None:
     """H30: without its guard against an empty answer the grid finds it, says how to see it again, and the command fails."""
     monkeypatch.setattr(listing, "_is_empty", lambda *_: True)
-    result = try_cases([Case("icloud", "nothing_there", "first", lasting=True)], math.inf)
+    told: list[str | Result] = []
+    try_cases([Case("icloud", "nothing_there", "first", lasting=True)], math.inf, told.append)
+    what, result = told
+    assert what == "case icloud/nothing_there/first/for-good"
+    assert isinstance(result, Result)
     assert (result.cases, len(result.violations)) == (1, 1)
     chaos = Chaos(wish_of(["--seed", "5"]))
     chaos.add(result)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from icalsync.caldav.client import USER_AGENT
+from tests import databases
 from tests.icloud.calendar_text import uid_in
 
 if TYPE_CHECKING:
@@ -23,9 +24,10 @@ def check_only_appointments_were_written(ledgers: Iterable[Ledger], directory: P
     """
     puts = [entry for ledger in ledgers for entry in ledger.requests(method="PUT") if entry.headers.get("user-agent") == USER_AGENT]
     written = {uid_in(entry.text or "") for entry in puts if 200 <= entry.status < 300}
-    databases = sorted(directory.rglob("*.duckdb")) if written else []
-    if databases:
-        assert written <= {uid for path in databases for uid in _planned(path)}, "something was written that is no appointment's event"
+    files = sorted(directory.rglob("*.duckdb")) if written else []
+    if files:
+        databases.let_go()
+        assert written <= {uid for path in files for uid in _planned(path)}, "something was written that is no appointment's event"
 
 
 def _planned(path: Path) -> set[str]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from icalsync.cli import main
+from tests import databases
 from tests.conftest import PASSWORD
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ class Cli:
         return answer
 
     def _process(self, arguments: tuple[str, ...], stdin: str | None, environment: dict[str, str]) -> Answer:
+        databases.let_go()
         done = subprocess.run(
             [sys.executable, "-m", "icalsync", *arguments],
             env=environment,

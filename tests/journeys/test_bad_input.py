@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tests.servers import DavServer
 
 
-IN_PROCESS = True
+IN_PROCESS = OPENS_FOR_EACH_QUESTION = True
 """The main job runs as processes; these many small cases go through the same entry point without starting one each."""
 
 

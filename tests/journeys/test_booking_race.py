@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tests.journeys.conftest import Cli
     from tests.servers import DavServer
 
-IN_PROCESS = True
+IN_PROCESS = OPENS_FOR_EACH_QUESTION = True
 ROOT = Path(__file__).parents[2]
 PROCESSES = 5
 

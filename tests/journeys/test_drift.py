@@ -8,6 +8,7 @@ import pytest
 
 from tests.journeys.booked import Clinic, monday, stamp
 from tests.journeys.remote import edited, value
+from tests.servers import event_at
 
 if TYPE_CHECKING:
     from typing import Any
@@ -50,7 +51,9 @@ def test_an_edit_is_kept_recorded_and_blocks_both_times(everywhere: Clinic) -> N
     row, href = written(booked)
     theirs = drag(booked, href, 14)
     for _ in range(2):
-        booked.sync()
+        (told,) = booked.cli.json("sync", code=1)["attention"]
+        assert (told["kind"], told["number"], told["codes"]) == ("DRIFT", 1, ["edited"]), "no all-clear while it is open"
+    assert "icalsync drift list" in booked.cli("sync", "--sub-account", "ACME", "--user", "anna", code=1).out
     assert booked.work.texts() == {href: theirs}
     assert times(booked) == [(at(10), "OWN_APPOINTMENT"), (at(14), "DRIFT")]
     listed = booked.cli("drift", "list", "--json", code=1).json
@@ -74,6 +77,7 @@ def resolve(booked: Clinic, settlement: str) -> dict[str, Any]:
     (drift,) = booked.drift()
     row = booked.cli.json("drift", "resolve", drift["drift_id"], settlement)
     assert (row["settlement"], row["settled_at"] is not None) == (settlement, True)
+    assert {row[name][-6:] for name in ("ours_starts_at", "first_seen_at", "settled_at")} <= {"+01:00", "+02:00"}, "her zone, Berlin"
     return row
 
 
@@ -81,7 +85,7 @@ def test_accept_takes_the_edited_time_and_shows_in_the_history(booked: Clinic) -
     """R11: the appointment moves, nothing is written, and later changes of ours go on from the owner's text."""
     row, href = written(booked)
     drag(booked, href, 14)
-    booked.sync()
+    booked.sync(code=1)
     resolve(booked, "accept")
     assert times(booked) == [(at(14), "OWN_APPOINTMENT")]
     now = booked.appointment(row)
@@ -99,7 +103,7 @@ def test_restore_writes_ours_over_exactly_what_was_seen(booked: Clinic) -> None:
     """R11: and over nothing else: what the owner changes after that was settled is drift again."""
     _, href = written(booked)
     drag(booked, href, 14)
-    booked.sync()
+    booked.sync(code=1)
     resolve(booked, "restore")
     booked.sync()
     ((same, text),) = booked.work.texts().items()
@@ -112,7 +116,7 @@ def test_an_edit_between_settling_and_writing_is_not_overwritten(on_icloud: Clin
     """R11, H11: ``restore`` was said about another version than the one that stands there when it is to be written."""
     _, href = written(on_icloud)
     drag(on_icloud, href, 14)
-    on_icloud.sync()
+    on_icloud.sync(code=1)
     resolve(on_icloud, "restore")
     theirs = drag(on_icloud, href, 15)
     on_icloud.sync(code=None)
@@ -126,13 +130,13 @@ def test_keep_lets_both_stand_until_it_changes_again(on_radicale: Clinic) -> Non
     booked = on_radicale
     _, href = written(booked)
     theirs = drag(booked, href, 14)
-    booked.sync()
+    booked.sync(code=1)
     resolve(booked, "keep")
     booked.sync()
     assert booked.work.texts() == {href: theirs}
     assert (times(booked), booked.drift()) == ([(at(10), "OWN_APPOINTMENT"), (at(14), "DRIFT")], [])
     drag(booked, href, 15)
-    booked.sync()
+    booked.sync(code=1)
     assert len(booked.drift()) == 1
 
 
@@ -141,7 +145,7 @@ def test_a_deletion_is_drift_and_accepting_it_cancels(on_radicale: Clinic) -> No
     booked = on_radicale
     row, href = written(booked)
     booked.work.delete(href)
-    booked.sync()
+    booked.sync(code=1)
     assert (times(booked), booked.work.texts()) == ([(at(10), "OWN_APPOINTMENT")], {})
     assert [each["kind"] for each in booked.drift()] == ["deleted"]
     resolve(booked, "accept")
@@ -155,7 +159,7 @@ def test_restoring_a_deletion_writes_another_event_once(everywhere: Clinic) -> N
     booked = everywhere
     row, href = written(booked)
     booked.work.delete(href)
-    booked.sync()
+    booked.sync(code=1)
     resolve(booked, "restore")
     booked.sync()
     ((again, text),) = booked.work.texts().items()
@@ -185,7 +189,7 @@ def test_an_event_dragged_to_another_calendar_is_recognised_and_not_made_again(b
     row, href = written(booked)
     booked.work.move(href, booked.private)
     for _ in range(2):
-        booked.sync()
+        booked.sync(code=1)
     assert (booked.work.texts(), len(booked.private.texts())) == ({}, 1)
     assert times(booked) == [(at(10), "OWN_APPOINTMENT")]
     assert [each["kind"] for each in booked.drift()] == ["moved"]
@@ -201,7 +205,7 @@ def test_a_change_of_ours_waits_while_a_drift_is_open_and_goes_out_by_its_settle
     """R11, P5: edited on both sides: nothing is sent; after ``restore`` ours goes out as it is by then."""
     row, href = written(on_icloud)
     theirs = drag(on_icloud, href, 14)
-    on_icloud.sync()
+    on_icloud.sync(code=1)
     on_icloud.reschedule(row, monday(16))
     on_icloud.sync(code=None)
     assert on_icloud.work.texts() == {href: theirs}
@@ -231,7 +235,7 @@ def test_a_policy_settles_edits_and_deletions_by_itself(on_radicale: Clinic, pol
     """R11: set explicitly per connection; it shows in the history of drift."""
     booked = on_radicale
     row = booked.cli.json("connection", "ACME", "anna", booked.integration_id, "--remote-changes", policy)
-    assert row["remote_change_policy"] == policy
+    assert (row["remote_change_policy"], row["connected_at"][-6:] in {"+01:00", "+02:00"}) == (policy, True)
     _, edited_href = written(booked, 10)
     deleted, deleted_href = written(booked, 12)
     drag(booked, edited_href, 15)
@@ -255,7 +259,7 @@ def test_an_edit_that_is_taken_back_settles_itself(on_radicale: Clinic) -> None:
     _, href = written(on_radicale)
     ours = on_radicale.work.texts()[href]
     drag(on_radicale, href, 14)
-    on_radicale.sync()
+    on_radicale.sync(code=1)
     assert len(on_radicale.drift()) == 1
     on_radicale.work.put(href, ours)
     on_radicale.sync()
@@ -268,9 +272,28 @@ def test_the_linked_calendar_is_watched_for_drift_although_it_is_no_conflict_cal
     on_radicale.cli("conflicts", "remove", "ACME", "anna", "Work", "--yes")
     _, href = written(on_radicale)
     drag(on_radicale, href, 14)
-    on_radicale.sync()
+    on_radicale.sync(code=1)
     assert times(on_radicale) == [(at(10), "OWN_APPOINTMENT"), (at(14), "DRIFT")]
     assert [each["kind"] for each in on_radicale.drift()] == ["edited"]
+
+
+def test_a_former_linked_calendar_is_watched_where_only_the_chosen_are_pulled(on_radicale: Clinic) -> None:
+    """R6, R11: under ``pull = chosen``, too, for as long as an event of ours stands there; then it is left alone."""
+    booked = on_radicale
+    row, href = written(booked)
+    booked.cli("link", "ACME", "anna", "Private")
+    booked.cli("conflicts", "remove", "ACME", "anna", "Work")
+    booked.cli.environment["ICALSYNC_PULL"] = "chosen"
+    drag(booked, href, 14)
+    booked.sync(code=1)
+    assert times(booked) == [(at(10), "OWN_APPOINTMENT"), (at(14), "DRIFT")]
+    resolve(booked, "accept")
+    booked.cancel(row)
+    booked.sync()
+    assert booked.work.texts() == {}
+    booked.work.put("theirs", event_at("theirs", stamp(monday(16)), stamp(monday(17))))
+    assert booked.sync()["added"] == 0
+    assert booked.busy() == []
 
 
 def test_an_event_the_owner_made_recurring_or_unreadable_is_drift_too(on_radicale: Clinic) -> None:
@@ -278,7 +301,7 @@ def test_an_event_the_owner_made_recurring_or_unreadable_is_drift_too(on_radical
     _, href = written(on_radicale)
     text = edited(on_radicale.work.texts()[href], "RRULE", "RRULE:FREQ=DAILY;COUNT=3")
     on_radicale.work.put(href, text)
-    on_radicale.sync()
+    on_radicale.sync(code=1)
     (drift,) = on_radicale.drift()
     assert drift["kind"] == "edited"
     assert len(on_radicale.busy(monday(10).replace(day=monday(10).day))) >= 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ import pytest
 
 import icalsync
 from icalsync.settings import load_settings
+from tests import databases
 from tests.conftest import PASSWORD
 from tests.journeys.conftest import connect
 from tests.servers import Account, DavServer, RadicaleServer, event_at
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     from tests.journeys.conftest import Cli
 
+IN_PROCESS = True
 MONDAY = datetime(2027, 1, 4, tzinfo=UTC)
 """A Monday well ahead, in winter: Berlin is one hour ahead of UTC."""
 
@@ -35,8 +38,10 @@ def seed(server: DavServer) -> None:
     server.account.put(f"{server.home}private/d.ics", event_at("d", "20270104T130000Z", "20270104T133000Z"))
 
 
+@pytest.mark.timeout(300)
 def test_the_main_job_end_to_end_through_the_command_line(clinic: Cli, dav_server: DavServer) -> None:
     """Connect, link, add a conflict calendar, sync, ask: busy events block, free and cancelled ones do not, titles stay masked."""
+    clinic = replace(clinic, as_process=True)
     seed(dav_server)
     done = connect(clinic, dav_server)
     names = {row["display_name"]: row for row in done["calendars"]}
@@ -109,6 +114,7 @@ def contents(cli: Cli) -> dict[str, list[tuple[object, ...]]]:
         "opening_hours",
         "quarantine",
     )
+    databases.let_go()
     with duckdb.connect(str(cli.database)) as connection:
         return {view: sorted(connection.execute(f"SELECT * FROM {view}").fetchall(), key=repr) for view in views}
 
@@ -189,6 +195,7 @@ def test_the_linked_calendar_is_one_and_blocks_unless_lifted_on_purpose_r4_r5(cl
     connect(clinic, radicale)
     clinic("link", "ACME", "anna", "Work")
     clinic("link", "ACME", "anna", "Private")
+    databases.let_go()
     with duckdb.connect(str(clinic.database)) as connection:
         roles = connection.execute("SELECT role, count(*) FROM calendar_roles WHERE user_id = 'anna' GROUP BY role").fetchall()
     assert dict(roles)["LINKED"] == 1

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.journeys.conftest import Cli
     from tests.servers import DavServer
 
-IN_PROCESS = True
+IN_PROCESS = OPENS_FOR_EACH_QUESTION = True
 ZEROS = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 """A well-formed key that is not the one."""
 

@@ -472,7 +472,7 @@ def test_another_account_under_the_same_login_stops_everything_p18(bench: Bench,
     """P18: the sign-in leads to somebody else's principal: nothing is written there, an alert says so, and reconnecting is refused."""
     bench.book(10)
     discover = CalDavServer.discover
-    monkeypatch.setattr(CalDavServer, "discover", lambda self: replace(discover(self), principal="/somebody-else/principal/"))
+    monkeypatch.setattr(CalDavServer, "discover", lambda self, *told: replace(discover(self, *told), principal="/somebody-else/principal/"))
     bench.world.proxy.inject(FAULTS["home_not_found"], Kind.HOME)  # the old home is not this one's
     mark = bench.cloud.ledger.mark()
     bench.world.sync()

@@ -10,6 +10,8 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from tests.journeys.conftest import Cli
     from tests.servers import DavServer
 
-IN_PROCESS = True
+IN_PROCESS = OPENS_FOR_EACH_QUESTION = True
 MOST_SECONDS = 10
 """T14: from SIGTERM to the end of the process."""
 
@@ -99,10 +101,14 @@ def seed(server: DavServer) -> None:
     server.account.put(server.home + "work/a.ics", event_at("a", "20270104T090000Z", "20270104T100000Z", summary="CANARY TITLE"))
 
 
-def test_a_watch_pulls_what_changes_lets_others_in_and_ends_when_asked_t3_t13_t14(
+def test_a_watch_pulls_what_changes_lets_others_book_and_sync_and_ends_when_asked_t3_t13_t14_p3(
     clinic: Cli, radicale: DavServer, watcher: Callable[..., Watcher]
 ) -> None:
-    """T3, T13, T14: one JSON object per run; reads and a sync go on beside it; a second watcher is refused; SIGTERM ends with 0."""
+    """T3, T13, T14: one JSON object per run; reads go on beside it; a second watcher is refused; SIGTERM ends with 0.
+
+    P3, leases with fencing: bookings and syncs at the same time on the same integration lose nothing, double nothing, and put no older
+    token back.
+    """
     seed(radicale)
     connect(clinic, radicale)
     clinic("link", "ACME", "anna", "Work")
@@ -114,6 +120,8 @@ def test_a_watch_pulls_what_changes_lets_others_in_and_ends_when_asked_t3_t13_t1
     busy = clinic.json("busy", "ACME", "anna", "--from", "2027-01-04", "--to", "2027-01-05")
     assert [row["reason"] for row in busy] == ["BUSY", "BUSY"]
     assert clinic.json("sync")["runs"][0]["outcome"] == "ok"
+    app = application(clinic)
+    all_at_once(app, radicale)
     second = clinic("sync", "--watch", "--json", code=1)
     assert second.error["error"] == "ANOTHER_WATCHER"
     assert f"PID {running.process.pid}" in second.error["message"]
@@ -121,7 +129,8 @@ def test_a_watch_pulls_what_changes_lets_others_in_and_ends_when_asked_t3_t13_t1
     assert (code, seconds < MOST_SECONDS) == (0, True)
     assert {json.loads(line)["level"] for line in running.said} <= {"INFO", "WARNING"}
     assert not any("CANARY" in line or PASSWORD in line for line in running.said)
-    assert set(application(clinic).sql("from sync_runs")["outcome"]) <= {"ok", "aborted"}
+    check_that_nothing_is_lost_or_doubled(app, radicale)
+    assert set(app.sql("from sync_runs")["outcome"]) <= {"ok", "aborted"}
 
 
 def test_a_killed_watcher_leaves_nothing_that_stops_the_next_t4(clinic: Cli, radicale: DavServer, watcher: Callable[..., Watcher]) -> None:
@@ -138,6 +147,42 @@ def test_a_killed_watcher_leaves_nothing_that_stops_the_next_t4(clinic: Cli, rad
     code, _ = following.end(signal.SIGINT)
     assert code == 0
     assert not any("Traceback" in said for said in following.said)
+
+
+def all_at_once(app: App, radicale: DavServer) -> None:
+    """Somebody books, somebody syncs, and the owner writes events of their own; each in a thread."""
+    hours = range(8, 12)
+
+    def book() -> None:
+        for hour in hours:
+            start = datetime(2027, 1, 5, hour, tzinfo=UTC)
+            app.book("ACME", "anna", start, start + timedelta(minutes=30), title="Visit", check=hour == 9)
+
+    def own() -> None:
+        for hour in hours:
+            day = f"20270106T{hour:02}"
+            radicale.account.put(f"{radicale.home}work/own-{hour}.ics", event_at(f"own-{hour}", f"{day}0000Z", f"{day}3000Z"))
+
+    with ThreadPoolExecutor(3) as pool:
+        syncing = pool.submit(lambda: [app.sync() for _ in range(2)])
+        for each in (pool.submit(book), pool.submit(own)):
+            each.result(60)
+        assert {run["outcome"] for report in syncing.result(60) for run in report.runs} <= {"ok", "partial"}
+
+
+def check_that_nothing_is_lost_or_doubled(app: App, radicale: DavServer) -> None:
+    """Server and store say the same, each event is there once, and an unchanged account costs one request again."""
+    app.sync()
+    last = app.sync()
+    assert (last.exit_code, last.totals["requests"], last.totals["added"] + last.totals["changed"] + last.totals["pushed"]) == (0, 1, 0)
+    rows = app.appointments()
+    assert (len(rows), {row["push_state"] for row in rows}) == (4, {"pushed"})
+    listing = radicale.account.must(207, reply=radicale.account.ask("PROPFIND", f"{radicale.home}work/", depth="1")).body.decode()
+    assert listing.count(".ics</") == 2 + 4 + 4
+    hrefs = list(app.sql("from events")["href"])
+    assert (len(hrefs), set(hrefs) >= {row["href"] for row in rows}) == (2 + 4 + 4, True)
+    assert len(app.busy("ACME", "anna", "2027-01-04", "2027-01-07")) == 2 + 4 + 4
+    assert (app.alerts(), app.drift()) == ([], [])
 
 
 def application(cli: Cli) -> App:

@@ -66,7 +66,8 @@ def a_rule(draw: random.Random) -> str:  # noqa: C901 - one choice per part of a
     if freq != "MINUTELY" and draw.random() < 0.2:
         parts.append("BYMINUTE=" + some(draw, (0, 15, 30, 59), 2))
     if chosen and draw.random() < 0.25:
-        parts.append("BYSETPOS=" + some(draw, (1, 2, 3, -1, -2), 2))
+        positions = (1, -1) if freq == "MINUTELY" else (1, 2, 3, -1, -2)  # a minute has one moment: of others dateutil walks for minutes
+        parts.append("BYSETPOS=" + some(draw, positions, 2))
     if draw.random() < 0.3:
         parts.append("WKST=" + draw.choice(DAYS))
     return ";".join(parts)

@@ -75,6 +75,7 @@ class Tenant:
             "password": PASSWORD,
             "title": f"Title of {self.name}",
             "policy": "flag",
+            "time_zone": "Europe/Berlin",
             "output": self.directory / f"{method}.ics",
             "stop": _set_event(),
             "changes": {"unanswered": "busy"} if method == "set_policy" else {"slot_step": None},

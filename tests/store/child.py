@@ -162,5 +162,21 @@ def add_step(fill_in: object) -> None:
     )
 
 
+def warm(directory: Path) -> None:
+    """For each line of input a child of its own, forked from this process, which has loaded everything and opened no file there.
+
+    It says its process id first, so that it can be killed, and ``ended`` follows when it is gone.
+    """
+    for line in sys.stdin:
+        what, path, *more = line.split()
+        child = os.fork()
+        if child == 0:
+            say(str(os.getpid()))
+            globals()[what](Path(directory, path), *more)
+            os._exit(0)
+        os.waitpid(child, 0)
+        say("ended")
+
+
 if __name__ == "__main__":
     globals()[sys.argv[1]](Path(sys.argv[2]), *sys.argv[3:])

@@ -17,6 +17,8 @@ from icalsync.store.database import Database
 from tests.store.conftest import NOW, ToldClock, at, collection, discovered
 from tests.store.own_events import HOME, OTHER, WORK, Desk, kept_open
 
+OPENS_FOR_EACH_QUESTION = MAKES_EACH_DATABASE = True
+
 
 @pytest.fixture
 def office(chosen, monkeypatch) -> Iterator[Desk]:

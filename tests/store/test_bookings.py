@@ -18,6 +18,8 @@ from icalsync.store.database import Database
 from tests.store.conftest import WINDOW, at, meeting
 from tests.store.own_events import Desk, desk
 
+OPENS_FOR_EACH_QUESTION = True
+
 ROOT = Path(__file__).parents[2]
 
 

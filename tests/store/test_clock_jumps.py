@@ -53,7 +53,7 @@ def test_t12_what_became_known_later_has_a_later_instant_whatever_the_clock_says
     known = [row["known_from"] for row in jumped.rows("SELECT known_from FROM _kept.object_version ORDER BY version_key")]
     assert len(known) == len(JUMPS)
     assert all(earlier < later for earlier, later in pairwise(known))
-    tables = jumped.rows("SELECT table_name FROM duckdb_columns() WHERE schema_name = '_kept' AND column_name = 'known_from'")
+    tables = jumped.rows("SELECT table_name FROM duckdb_columns() WHERE schema_name = '_kept' AND column_name = 'known_to'")
     wrong = [row["table_name"] for row in tables if jumped.rows(f"FROM _kept.{row['table_name']} WHERE known_from >= known_to")]
     assert wrong == []
 

@@ -15,6 +15,8 @@ from icalsync.store.copying import copy_to
 from icalsync.store.database import Database
 from tests.store.test_processes import end, start
 
+OPENS_FOR_EACH_QUESTION = True
+
 COPIES = 8
 
 

@@ -21,6 +21,8 @@ from icalsync.store.database import Database
 from icalsync.store.failures import as_store_errors
 from tests.store.conftest import NOW, ToldClock
 
+OPENS_FOR_EACH_QUESTION = MAKES_EACH_DATABASE = True
+
 
 def mode_of(path: Path) -> int:
     """Permission bits."""

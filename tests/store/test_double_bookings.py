@@ -346,7 +346,9 @@ def test_what_the_audit_takes_for_taken_is_the_busy_time(chosen):
         tx.execute("UPDATE _kept.object_version SET own_user_key = ?, appointment_id = 'ap-9', drifted = true WHERE uid = 'own'", [key])
     book(chosen, at(27, 14), at(27, 15))
     chosen.choices.set_policy("acme", "ben", {"unanswered": "free"})
-    taken = chosen.rows("SELECT user_key, starts_at, ends_at FROM _kept.things(NULL, NULL, NULL) WHERE takes")
+    taken = chosen.rows(
+        "SELECT user_key, make_timestamptz(s) AS starts_at, make_timestamptz(e) AS ends_at FROM _kept.things(NULL, NULL, NULL) WHERE takes"
+    )
     busy = chosen.rows(
         "SELECT user_key, starts_at, ends_at FROM _kept.busy_rows('9999-12-31 00:00:00+00', now()) WHERE busyness <> 'UNKNOWN'"
     )

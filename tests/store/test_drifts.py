@@ -410,3 +410,69 @@ def test_moving_along_to_another_calendar_writes_there_first(office):
     assert [row["appointment_id"] for row in office.drifts.rows()] == [drifting]
     assert office.shown(past)["href"].startswith(WORK)
     assert office.book(at(25, 9))["href"].startswith(OTHER), "future appointments go to the new one"
+
+
+def all_day(raw: bytes) -> bytes:
+    """The event as its owner turned it into an all-day one."""
+    lines = [line for line in raw.split(b"\r\n") if not line.startswith((b"DTSTART", b"DTEND"))]
+    at_end = lines.index(b"END:VEVENT")
+    return b"\r\n".join([*lines[:at_end], b"DTSTART;VALUE=DATE:20261125", b"DTEND;VALUE=DATE:20261126", *lines[at_end:]])
+
+
+@pytest.mark.parametrize("settlement", ["accept", "restore", "keep"])
+def test_an_all_day_drift_of_a_cancelled_appointment_can_be_settled_in_each_way(office, settlement):
+    """R11, P7: no appointment has to take its time any more: accepted, the event is its owner's; restored, exactly it is deleted."""
+    appointment_id, href, raw = office.pushed()
+    office.cancel(appointment_id)
+    office.pull("Work", (href, all_day(raw)))
+    midnight = at(24, 23)  # of the 25th, in Berlin
+    assert office.open_drift() == [("edited", midnight)]
+    office.resolve(settlement)
+    assert (office.open_drift(), office.alerts_open(), office.shown(appointment_id)["status"]) == ([], [], "cancelled")
+    assert [(task.action, task.href) for task in office.due()] == ([("delete", href)] if settlement == "restore" else [])
+    office.pull("Work", (href, with_line(all_day(raw), "LOCATION:Room 4")))
+    assert office.open_drift() == ([] if settlement == "accept" else [("edited", midnight)]), "another text than the one that was seen"
+    busy = office.world.answers.busy([("acme", "anna")], at(25, 0), at(26, 0))
+    assert list(busy["reason"]) == (["ALL_DAY"] if settlement == "accept" else ["DRIFT"])
+
+
+def test_a_drift_that_cannot_be_accepted_says_why_and_what_settles_it(office):
+    """R11: every drift can be settled by some of the three; the refusal of one names the others."""
+    _, href, raw = office.pushed()
+    office.pull("Work", (href, all_day(raw)))
+    (row,) = office.drifts.rows()
+    with pytest.raises(InvalidInput, match=r"all-day.*'restore'.*'keep'"):
+        office.drifts.resolve(row["drift_id"], "accept", actor="tester")
+    office.resolve("keep")
+    assert office.open_drift() == []
+
+
+def test_moving_along_asks_nothing_again_that_was_settled_by_keep(office):
+    """R11, `link --move`: an event that was to stay as its owner made it stays where it is; the others go."""
+    kept, href, raw = office.pushed(at(24, 9))
+    moved, other, _ = office.pushed(at(24, 12))
+    office.pull("Work", (href, edited(raw, at(24, 15))))
+    office.resolve("keep")
+    role = office.world.roles.link("acme", "anna", office.world.id_of("Other"), actor="tester", move=True)
+    assert (role["moved"], role["left"], role["kept"]) == (1, 0, 1)
+    assert [(row["appointment_id"], row["action"]) for row in office.outbox.rows() if row["state"] != "done"] == [
+        (moved, "create"),
+        (moved, "delete"),
+    ]
+    office.send_all()
+    office.pull("Work", gone=(other,))
+    assert (office.open_drift(), office.shown(kept)["href"]) == ([], href)
+    assert of(office) == [(at(24, 9), "OWN_APPOINTMENT"), (at(24, 12), "OWN_APPOINTMENT"), (at(24, 15), "DRIFT")]
+
+
+def test_what_was_kept_and_then_restored_is_moved_along(office):
+    """R11: the last word counts: over the version that `restore` was said about, ours is written, and then goes with the others."""
+    appointment_id, href, raw = office.pushed()
+    office.pull("Work", (href, edited(raw, at(24, 15))))
+    office.resolve("keep")
+    office.pull("Work", (href, edited(raw, at(24, 16))))
+    office.resolve("restore")
+    role = office.world.roles.link("acme", "anna", office.world.id_of("Other"), actor="tester", move=True)
+    assert (role["moved"], role["kept"]) == (1, 0)
+    office.send_all()
+    assert office.shown(appointment_id)["href"].startswith(OTHER)

@@ -6,10 +6,7 @@ import json
 import random
 import shutil
 import stat
-import subprocess
-import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -24,7 +21,10 @@ from icalsync.store.database import Database
 from icalsync.store.journal import Entry, Journal
 from icalsync.store.outbox import Outbox
 from tests.store.conftest import NOW, at
+from tests.store.killing import killing
 from tests.store.own_events import Desk, desk
+
+OPENS_FOR_EACH_QUESTION = True
 
 ROOT = Path(__file__).parents[2]
 KILLS = 6
@@ -121,6 +121,26 @@ def test_a_database_put_back_from_yesterday_is_noticed(office, tmp_path):
     assert office.alerts_open() == ["JOURNAL_AHEAD"]
 
 
+def test_t5_alerts_alone_find_it_before_anything_is_synced(office, tmp_path):
+    """T5: in a process that compared them before, too: a database that was put back, and a journal that is gone; each told once."""
+    office.book()
+    shutil.copy(office.world.db.path, tmp_path / "yesterday")
+    assert office.alerts_open() == []
+    office.book(at(24, 12))
+    shutil.copy(tmp_path / "yesterday", office.world.db.path)
+    assert [office.alerts_open() for _ in range(2)] == [["JOURNAL_AHEAD"]] * 2
+    journal_path(office).unlink()
+    assert [office.alerts_open() for _ in range(2)] == [["JOURNAL_AHEAD", "JOURNAL_BEHIND"]] * 2
+
+
+def test_looking_again_where_nothing_changed_reads_neither_file(office, monkeypatch):
+    """T5, cheaply: the comparison is made where a file changed, and not at every look."""
+    office.book()
+    office.alerts.rows()
+    monkeypatch.setattr(journal.Journal, "stories", lambda _: pytest.fail("compared again"))
+    assert office.alerts.rows() == []
+
+
 def test_a_crash_between_plan_and_commit_is_no_alarm(office, monkeypatch):
     """T5: the transaction never happened, and neither did the intent."""
     plan = intents.Intents.plan
@@ -213,15 +233,11 @@ def test_p1_t2_killed_at_any_moment_nothing_acknowledged_is_lost_and_nothing_is_
     noise, said = random.Random(20261122), []  # noqa: S311  # moments, not secrets
     db = Database(office.world.db.path, SystemClock(), lock_wait=20)
     outbox, bookings = Outbox(db), Bookings(db)
-    for _ in range(KILLS):
-        words = [sys.executable, "-m", "tests.store.child", "appoint", str(db.path)]
-        process = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-        assert process.stdout.readline() == "ready\n"
-        time.sleep(noise.uniform(0.3, 2.0))
-        process.kill()
-        said += process.communicate()[0].split()
-        outbox.due("int-1", SystemClock().now())
-        assert Alerts(db).rows() == []
+    with killing(db.path.parent) as children:
+        for _ in range(KILLS):
+            said += children.after(noise.uniform(0.3, 2.0), "appoint", db.path.name)
+            outbox.due("int-1", SystemClock().now())
+            assert Alerts(db).rows() == []
     status = {row["appointment_id"]: row["status"] for row in bookings.rows()}
     assert said
     assert [word for word in said if word[1:] not in status] == []

@@ -16,6 +16,9 @@ from icalsync.errors import MigrationFailed, StoreLocked
 from icalsync.store import migrations
 from icalsync.store.database import Database
 from tests.store import child
+from tests.store.killing import killing
+
+OPENS_FOR_EACH_QUESTION = MAKES_EACH_DATABASE = True
 
 ROOT = Path(__file__).parents[2]
 KILLS = 20
@@ -71,18 +74,16 @@ def test_t2_t4_killed_at_any_moment_no_row_is_ahead_of_its_token(chosen):
     calendar_id = chosen.id_of("Work")
     acknowledged, noise = 0, random.Random(20261122)  # noqa: S311  # moments, not secrets
     db = Database(chosen.db.path, SystemClock())
-    for _ in range(KILLS):
-        process = start("commit", db.path, calendar_id)
-        assert process.stdout.readline() == "ready\n"
-        time.sleep(noise.uniform(0.0, 0.25))
-        said = end(process).split()
-        acknowledged = max([acknowledged, *(int(word[1:]) for word in said)])
-        with db.read() as tx:
-            token = tx.value("SELECT max(sync_token) FROM _kept.calendar_sync WHERE sync_token LIKE 'n%'")
-            rows = tx.value("SELECT count(*) FROM occurrences")
-        reached = int(token[1:]) if token else 0
-        assert rows == reached
-        assert reached >= acknowledged
+    with killing(db.path.parent) as child_processes:
+        for _ in range(KILLS):
+            said = child_processes.after(noise.uniform(0.0, 0.6), "commit", db.path.name, calendar_id)
+            acknowledged = max([acknowledged, *(int(word[1:]) for word in said)])
+            with db.read() as tx:
+                token = tx.value("SELECT max(sync_token) FROM _kept.calendar_sync WHERE sync_token LIKE 'n%'")
+                rows = tx.value("SELECT count(*) FROM occurrences")
+            reached = int(token[1:]) if token else 0
+            assert rows == reached
+            assert reached >= acknowledged
     assert acknowledged > 0
 
 

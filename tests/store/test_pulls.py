@@ -13,6 +13,7 @@ from icalsync.core.model import Participation, Skipped
 from icalsync.errors import AnotherPrincipal, AnotherSyncIsRunning, LeaseLost, UnknownCalendar, UnknownIntegration
 from icalsync.ports import CalendarRun, Counts, Finish, ObjectWrite, PullBatch, Purpose, Run
 from icalsync.store.attention import Alerts
+from icalsync.store.pulls import Pulls
 from tests.store.conftest import HOME, WINDOW, WORK, at, collection, day, discovered, invited, meeting, rejected
 
 UNTOUCHED_BY_A_RUN = "('sync_run', 'sync_calendar_run', 'lease', 'instant', 'integration_freshness', 'calendar_freshness')"
@@ -223,6 +224,7 @@ def test_a_pull_over_a_smaller_horizon_than_the_stored_one_is_thrown_away(chosen
 def test_r13_held_removals_stay_and_still_block(chosen, clock):
     """R13: they are remembered with the time they were first held."""
     chosen.pull("Work", ("a", meeting("a", at(24, 9), at(24, 10))), before="t0")
+    chosen.pulls = Pulls(chosen.db, clock=clock)
     calendar_id = chosen.id_of("Work")
 
     def hold(*held: str) -> None:

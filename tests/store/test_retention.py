@@ -12,7 +12,10 @@ from icalsync.ports import Finish, ObjectWrite, PullBatch
 from icalsync.store import retention
 from icalsync.store.retention import Retention
 from tests.store.conftest import WINDOW, at, invited, meeting, rejected
+from tests.store.own_events import desk
 from tests.store.test_pulls import run
+
+OPENS_FOR_EACH_QUESTION = True
 
 YEAR = timedelta(days=365)
 MONTH = timedelta(days=30)
@@ -105,6 +108,26 @@ def test_a_longer_retention_brings_nothing_back_and_moves_no_limit(old, clock):
     clock.pass_(days=-10)
     Retention(old.db).prune(MONTH)
     assert old.rows("SELECT retention_limit FROM _kept.meta") == limit
+
+
+def test_what_was_carried_out_long_ago_goes_and_what_may_still_matter_stays(chosen, clock):
+    """R16, T5: done intents of appointments that are long past; not those of future ones, nor failed ones, and without an alarm."""
+    office = desk(chosen)
+    over, coming, failed = (office.book(start)["appointment_id"] for start in (at(24, 9), at(24, 9) + YEAR, at(24, 12)))
+    lost = [task for task in office.due() if task.appointment_id == failed]
+    office.settle(lost[0], "failed", "OBJECT_REFUSED", begin=True)
+    office.send_all()
+    clock.pass_(days=180)
+    office.held = None
+    synced(chosen, 2)
+    clock.pass_(hours=2)
+    assert Retention(chosen.db).prune(YEAR) == 0
+    assert len(office.outbox.rows()) == 3
+    Retention(chosen.db).prune(MONTH)
+    assert {row["appointment_id"] for row in office.outbox.rows()} == {coming, failed}
+    assert office.shown(over)["href"] is not None
+    assert [row["state"] for row in chosen.rows("FROM _kept.own_object") if row["appointment_id"] == over] == ["present"]
+    assert (office.due(), office.alerts_open()) == ((), ["PUSH_FAILED"]), "the journal knows that they were forgotten on purpose"
 
 
 def test_a_long_history_is_forgotten_in_pieces(old, monkeypatch):

@@ -6,6 +6,8 @@ import pytest
 
 from icalsync.store.answers import VIEWS
 
+MAKES_EACH_DATABASE = True
+
 DOCUMENTED = {
     "sub_accounts": "sub_account, name, time_zone",
     "users": "sub_account, user_id, name, email, time_zone, person",

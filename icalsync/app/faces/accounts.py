@@ -35,7 +35,11 @@ class Accounts(Face):
         return self._parts.accounts.integrations(sub_account, user_id)
 
     def calendars(self, sub_account: str, user_id: str) -> list[dict[str, Any]]:
-        """Every collection the user's accounts show, what it may be used for, and why not (R10)."""
+        """Every collection the user's accounts show, what it may be used for, and why not (R10).
+
+        >>> {each["display_name"]: each["not_selectable_reason"] for each in app.calendars("acme", "anna")}
+        {'Holidays': 'SUBSCRIBED', 'Home': None, 'Work': None}
+        """
         return self._parts.accounts.calendars(sub_account, user_id)
 
     def calendar(self, sub_account: str, user_id: str, name: str) -> dict[str, Any]:
@@ -69,7 +73,11 @@ class Accounts(Face):
         return ended
 
     def roles(self, sub_account: str, user_id: str) -> list[dict[str, Any]]:
-        """The user's calendar roles."""
+        """The user's calendar roles.
+
+        >>> [(each["display_name"], each["role"]) for each in app.roles("acme", "anna")]
+        [('Work', 'LINKED'), ('Work', 'CONFLICT')]
+        """
         return self._parts.roles.roles(sub_account, user_id)
 
     def _ids(self, sub_account: str, user_id: str, calendars: Sequence[str]) -> list[str]:

@@ -22,12 +22,20 @@ class Choices(Face):
         return self.policies(sub_account, user_id)
 
     def policies(self, sub_account: str, user_id: str | None = None) -> dict[str, Any]:
-        """The policies in force, and where each comes from; ``all_day_by_calendar`` holds what is set for single calendars."""
+        """The policies in force, and where each comes from; ``all_day_by_calendar`` holds what is set for single calendars.
+
+        >>> app.policies("acme", "anna")["tentative"], app.policies("acme", "anna")["tentative_from"]
+        ('busy', 'default')
+        """
         row = self._parts.choices.policies(sub_account, user_id)
         return row | {"all_day_by_calendar": self._parts.choices.all_day_by_calendar(sub_account, user_id)}
 
     def set_hours(self, sub_account: str, user_id: str | None, changes: Mapping[str, str | None]) -> dict[str, Any]:
-        """Set opening hours and booking limits for a user, or a sub-account's defaults; None goes back to what is inherited."""
+        """Set opening hours and booking limits for a user, or a sub-account's defaults; None goes back to what is inherited.
+
+        >>> app.set_hours("acme", "ben", {"weekly": "Mon-Fri 10:00-16:00", "buffer_after": "15m"})["weekly"]
+        'Mon-Fri 10:00-16:00'
+        """
         return self._parts.choices.set_hours(sub_account, user_id, changes)
 
     def hours(self, sub_account: str, user_id: str | None = None) -> dict[str, Any]:

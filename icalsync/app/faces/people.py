@@ -15,7 +15,11 @@ class People(Face):
         return self._parts.people.add_sub_account(name, display_name or name, time_zone)
 
     def sub_accounts(self) -> list[dict[str, Any]]:
-        """All sub-accounts, as in the view."""
+        """All sub-accounts, as in the view.
+
+        >>> app.sub_accounts()[0]
+        {'sub_account': 'acme', 'name': 'Acme', 'time_zone': 'Europe/Berlin'}
+        """
         return self._parts.people.sub_accounts()
 
     def add_user(
@@ -32,5 +36,17 @@ class People(Face):
         return self._parts.people.add_user(sub_account, user_id, name=name or user_id, email=email, time_zone=time_zone, person=person)
 
     def users(self, sub_account: str | None = None) -> list[dict[str, Any]]:
-        """The users of a sub-account, or all."""
+        """The users of a sub-account, or all.
+
+        >>> [user["user_id"] for user in app.users("acme")]
+        ['anna', 'ben']
+        """
         return self._parts.people.users(sub_account)
+
+    def set_time_zone(self, sub_account: str, user_id: str, time_zone: str | None) -> dict[str, Any]:
+        """Put a user into another zone, or with None into the sub-account's; the row of the view ``users``.
+
+        All-day and floating events and opening hours are read in it from now on; as known before, they are as they were (R16).
+        ``UnknownUser``, ``InvalidInput``.
+        """
+        return self._parts.people.set_time_zone(sub_account, user_id, time_zone)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
@@ -83,7 +83,7 @@ class _Visitor:
         self.traffic = Traffic()
         self._account, self._shelves, self._good = account, shelves, good
 
-    def discover(self) -> Discovered:
+    def discover(self, told: Callable[[str], None] | None = None) -> Discovered:  # noqa: ARG002  # nothing takes long here
         self._ask(3, 3)
         account = self._account
         home = f"/{account.name}/"

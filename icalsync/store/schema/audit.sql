@@ -2,16 +2,26 @@
 -- cause: SQL gathers the facts of each pair, and looks the cause up.
 
 -- Everything in the calendars of every user, in that user's eyes, as known at t; whether or not it blocks. Rows of busy_rows are among it.
+-- "others": the calendar has a role for another user too.
 CREATE OR REPLACE MACRO _kept.seen_rows(t) AS TABLE
-SELECT r.user_key, r.calendar_key, r.policy_key, r.blocks, v.version_key, v.path_key, v.href, v.uid, v.own_user_key, v.drifted,
-    CASE WHEN v.own_user_key = r.user_key THEN v.appointment_id END AS appointment_id, v.known_from,
+WITH read AS MATERIALIZED (   -- before the occurrences, of which there are many times more; the planner would not guess it
+    SELECT r.user_key, r.calendar_key, r.policy_key, r.blocks, r.time_zone, r.address_set_key,
+        coalesce(x.lowest <> r.user_key OR x.highest <> r.user_key, false) AS others,
+        v.version_key, v.path_key, v.href, v.uid, v.own_user_key, v.drifted, v.appointment_id, v.known_from
+    FROM _kept.calendar_reading r
+    LEFT JOIN (
+        SELECT calendar_key, min(user_key) AS lowest, max(user_key) AS highest FROM _kept.calendar_role_version
+        WHERE known_to = 'infinity' GROUP BY calendar_key
+    ) x ON x.calendar_key = r.calendar_key
+    JOIN _kept.object_version v ON v.calendar_key = r.calendar_key
+    WHERE r.known_from <= _kept.moment_of(t) AND r.known_to > _kept.moment_of(t) AND v.known_from <= _kept.moment_of(t) AND v.known_to > _kept.moment_of(t)
+)
+SELECT r.user_key, r.calendar_key, r.policy_key, r.blocks, r.others, r.version_key, r.path_key, r.href, r.uid, r.own_user_key, r.drifted,
+    CASE WHEN r.own_user_key = r.user_key THEN r.appointment_id END AS appointment_id, r.known_from,
     o.rowid AS occurrence_row, o.component, o.recurrence_id, o.starts_at, o.ends_at, o.facts_key
-FROM _kept.calendar_reading r
-JOIN _kept.object_version v ON v.calendar_key = r.calendar_key
-JOIN _kept.occurrence o ON o.calendar_key = v.calendar_key AND o.version_key = v.version_key
-WHERE (o.zone IS NULL OR o.zone = r.time_zone) AND (o.address_set_key IS NULL OR o.address_set_key = r.address_set_key)
-    AND o.starts_at < o.ends_at
-    AND r.known_from <= _kept.asked_moment(t) AND r.known_to > _kept.moment_of(t) AND v.known_from <= _kept.moment_of(t) AND v.known_to > _kept.moment_of(t);
+FROM read r
+JOIN _kept.occurrence o ON o.calendar_key = r.calendar_key AND o.version_key = r.version_key
+WHERE (o.zone IS NULL OR o.zone = r.time_zone) AND (o.address_set_key IS NULL OR o.address_set_key = r.address_set_key) AND o.starts_at < o.ends_at;
 
 -- Users who are one person, in both directions.
 CREATE OR REPLACE VIEW _kept.same_person AS
@@ -31,11 +41,12 @@ FROM (
 ) WHERE placed GROUP BY appointment_id;
 
 -- The things of some users (NULL: all) that touch [first, last) (NULL: any time): what takes their time, and what could have.
--- Narrow, because there are many: what they say is looked up for those that meet. kind 0 is an event, 1 an appointment, 2 a blocked slot.
+-- Narrow, because there are many: what they say is looked up for those that meet. kind 0 is an event, 1 an appointment, 2 a blocked slot;
+-- n tells a user's things apart: four times the row it stands in, and the kind. s and e are microseconds since 1970.
 -- A blocking stretch of travel is part of its event; one that a policy freed is a thing of its own.
 CREATE OR REPLACE MACRO _kept.things(keys, first, last) AS TABLE
 WITH seen AS (
-    SELECT s.user_key, s.calendar_key, s.policy_key, s.facts_key, s.version_key, s.occurrence_row, s.component, s.starts_at, s.ends_at, s.blocks, f.travel,
+    SELECT s.user_key, s.others, s.version_key, s.occurrence_row, s.component, s.starts_at, s.ends_at, s.blocks, f.travel,
         d.busyness = 'FREE' AS free, d.reason IN ('CANCELLED', 'ZERO_LENGTH') AS void, d.reason = 'TRAVEL' AS travel_freed,
         s.own_user_key IS NOT DISTINCT FROM s.user_key OR (s.blocks AND d.busyness <> 'FREE') AS takes
     FROM _kept.seen_rows('9999-12-31 00:00:00+00') s
@@ -46,8 +57,7 @@ WITH seen AS (
         AND s.starts_at < coalesce(last::TIMESTAMPTZ + INTERVAL 1 DAY, 'infinity') AND s.ends_at > coalesce(first::TIMESTAMPTZ, '-infinity')
         AND (s.own_user_key IS NULL OR (s.own_user_key <> s.user_key AND s.blocks) OR (s.drifted AND d.busyness <> 'FREE'))
 )
-SELECT e.user_key, 0 AS kind, coalesce(w.starts_at, e.starts_at) AS starts_at, e.ends_at, e.takes, e.calendar_key, e.version_key, e.occurrence_row,
-    e.component, e.facts_key, e.policy_key, e.travel, NULL::VARCHAR AS ref
+SELECT e.user_key, 4 * e.occurrence_row AS n, epoch_us(coalesce(w.starts_at, e.starts_at)) AS s, epoch_us(e.ends_at) AS e, e.takes
 FROM seen e
 LEFT JOIN (SELECT user_key, version_key, component, ends_at, min(starts_at) AS starts_at FROM seen WHERE travel AND takes GROUP BY ALL) w
     ON w.user_key = e.user_key AND w.version_key = e.version_key AND w.component = e.component AND w.ends_at = e.starts_at AND NOT e.travel AND e.takes
@@ -55,63 +65,74 @@ WHERE coalesce(w.starts_at, e.starts_at) < coalesce(last::TIMESTAMPTZ, 'infinity
     AND CASE WHEN e.travel THEN e.blocks AND e.free AND e.travel_freed
              WHEN e.takes THEN true
              WHEN e.blocks THEN NOT e.void
-             ELSE NOT e.free AND e.calendar_key NOT IN (   -- not another user's
-                 SELECT x.calendar_key FROM _kept.calendar_role_version x WHERE x.user_key <> e.user_key AND x.known_to = 'infinity'
-             ) END
+             ELSE NOT e.free AND NOT e.others END   -- in a calendar of another user, it is that user's
 UNION ALL
-SELECT a.user_key, 1, a.starts_at, a.ends_at, true, a.calendar_key, NULL, NULL, NULL, NULL, NULL, false, a.appointment_id
+SELECT a.user_key, 4 * a.rowid + 1, epoch_us(a.starts_at), epoch_us(a.ends_at), true
 FROM _kept.appointment_version a
 WHERE a.known_to = 'infinity' AND a.status <> 'cancelled' AND a.starts_at < a.ends_at AND (keys IS NULL OR list_contains(keys, a.user_key))
     AND a.starts_at < coalesce(last::TIMESTAMPTZ, 'infinity') AND a.ends_at > coalesce(first::TIMESTAMPTZ, '-infinity')
 UNION ALL
-SELECT b.user_key, 2, b.starts_at, b.ends_at, true, NULL, NULL, NULL, NULL, NULL, NULL, false, b.blocked_slot_id
+SELECT b.user_key, 4 * b.rowid + 2, epoch_us(b.starts_at), epoch_us(b.ends_at), true
 FROM _kept.blocked_slot_version b
 WHERE b.known_to = 'infinity' AND b.starts_at < b.ends_at AND (keys IS NULL OR list_contains(keys, b.user_key))
     AND b.starts_at < coalesce(last::TIMESTAMPTZ, 'infinity') AND b.ends_at > coalesce(first::TIMESTAMPTZ, '-infinity');
 
 -- Which things of one user meet: those of up to 31 days in buckets of six hours, longer ones with each of their user's.
+-- "place" is a user and a bucket in one number; most things lie in one bucket, and only the others are unnested.
 CREATE OR REPLACE MACRO _kept.meetings(keys, first, last) AS TABLE
-WITH t AS (SELECT row_number() OVER () AS n, epoch_us(starts_at) AS s, epoch_us(ends_at) AS e, * FROM _kept.things(keys, first, last)),
+WITH t AS MATERIALIZED (FROM _kept.things(keys, first, last)),
 x AS (
-    SELECT n, user_key, s, e, takes, kind, unnest(range(s // 21600000000, (e - 1) // 21600000000 + 1)) AS bucket
-    FROM t WHERE e - s <= 2678400000000
+    SELECT user_key::BIGINT * 1000000 + s // 21600000000 AS place, n, s, e, takes FROM t WHERE e - s <= 2678400000000
+    UNION ALL
+    SELECT user_key::BIGINT * 1000000 + unnest(range(s // 21600000000 + 1, (e - 1) // 21600000000 + 1)), n, s, e, takes FROM t
+    WHERE e - s <= 2678400000000 AND (e - 1) // 21600000000 > s // 21600000000
 ),
+longer AS MATERIALIZED (FROM t WHERE e - s > 2678400000000),
+beside AS MATERIALIZED (FROM t SEMI JOIN longer USING (user_key)),
 met AS (
     -- what takes time among itself
-    SELECT a.n AS one, b.n AS two FROM (FROM x WHERE takes) a JOIN (FROM x WHERE takes) b
-        ON a.user_key = b.user_key AND a.bucket = b.bucket AND a.n < b.n AND a.s < b.e AND b.s < a.e
-        AND a.bucket = greatest(a.s, b.s) // 21600000000
+    SELECT (a.place // 1000000)::INTEGER AS user_key, a.n AS a_n, a.s AS a_s, a.e AS a_e, b.n AS b_n, b.s AS b_s, b.e AS b_e
+    FROM (FROM x WHERE takes) a JOIN (FROM x WHERE takes) b
+        ON a.place = b.place AND a.n < b.n AND a.s < b.e AND b.s < a.e AND a.place % 1000000 = greatest(a.s, b.s) // 21600000000
     UNION ALL
     -- bookings, and what did not take time
-    SELECT a.n, b.n FROM (FROM x WHERE kind = 1) a JOIN (FROM x WHERE NOT takes) b
-        ON a.user_key = b.user_key AND a.bucket = b.bucket AND a.s < b.e AND b.s < a.e AND a.bucket = greatest(a.s, b.s) // 21600000000
+    SELECT (a.place // 1000000)::INTEGER, a.n, a.s, a.e, b.n, b.s, b.e FROM (FROM x WHERE n % 4 = 1) a JOIN (FROM x WHERE NOT takes) b
+        ON a.place = b.place AND a.s < b.e AND b.s < a.e AND a.place % 1000000 = greatest(a.s, b.s) // 21600000000
     UNION ALL
-    SELECT l.n, o.n FROM (FROM t WHERE e - s > 2678400000000) l
-    JOIN t o ON l.user_key = o.user_key AND l.n <> o.n AND l.s < o.e AND o.s < l.e AND (o.e - o.s <= 2678400000000 OR l.n < o.n)
-        AND ((l.takes AND o.takes) OR l.kind = 1 OR o.kind = 1)
+    SELECT l.user_key, l.n, l.s, l.e, o.n, o.s, o.e FROM longer l
+    JOIN beside o
+        ON l.user_key = o.user_key AND l.n <> o.n AND l.s < o.e AND o.s < l.e AND (o.e - o.s <= 2678400000000 OR l.n < o.n)
+        AND ((l.takes AND o.takes) OR l.n % 4 = 1 OR o.n % 4 = 1)
 )
-SELECT a.user_key, a, b FROM met JOIN t a ON a.n = met.one JOIN t b ON b.n = met.two
-WHERE (first IS NULL OR least(a.e, b.e) > epoch_us(first::TIMESTAMPTZ)) AND (last IS NULL OR greatest(a.s, b.s) < epoch_us(last::TIMESTAMPTZ));
+FROM met
+WHERE (first IS NULL OR least(a_e, b_e) > epoch_us(first::TIMESTAMPTZ)) AND (last IS NULL OR greatest(a_s, b_s) < epoch_us(last::TIMESTAMPTZ));
 
 -- Bookings of some users, and what takes the time of the users who are the same person, but for what both see.
 CREATE OR REPLACE MACRO _kept.meetings_across(keys, first, last) AS TABLE
-WITH mine AS (
+WITH mine AS MATERIALIZED (
     SELECT p.other_key, t.user_key, t.starts_at, t.ends_at, t.calendar_key, t.appointment_id AS ref,
         unnest(range(epoch_us(t.starts_at) // 21600000000, (epoch_us(t.ends_at) - 1) // 21600000000 + 1)) AS bucket
     FROM _kept.same_person p JOIN _kept.appointment_version t ON t.user_key = p.user_key
     WHERE t.known_to = 'infinity' AND t.status <> 'cancelled' AND t.starts_at < t.ends_at AND (keys IS NULL OR list_contains(keys, t.user_key))
+),
+read AS MATERIALIZED (   -- only what the others block with; where nobody has two users, nothing
+    SELECT r.user_key, r.calendar_key, r.policy_key, r.time_zone, r.address_set_key, v.version_key, v.href, v.uid
+    FROM (SELECT DISTINCT other_key FROM mine) m
+    JOIN _kept.calendar_reading r ON r.user_key = m.other_key AND r.known_to = 'infinity' AND r.blocks
+    JOIN _kept.object_version v ON v.calendar_key = r.calendar_key AND v.known_to = 'infinity' AND v.own_user_key IS NULL
 ),
 theirs AS (
     SELECT a.user_key, 'appointment' AS source, a.starts_at, a.ends_at, a.calendar_key, a.href, NULL::VARCHAR AS uid, a.appointment_id AS ref
     FROM _kept.appointment_version a
     WHERE a.known_to = 'infinity' AND a.status <> 'cancelled' AND a.starts_at < a.ends_at AND a.user_key IN (SELECT other_key FROM mine)
     UNION ALL
-    SELECT s.user_key, 'external', s.starts_at, s.ends_at, s.calendar_key, s.href, s.uid, s.recurrence_id
-    FROM _kept.seen_rows('9999-12-31 00:00:00+00') s
-    JOIN _kept.verdict d ON d.facts_key = s.facts_key AND d.policy_key = s.policy_key AND NOT d.own
-    JOIN _kept.facts f ON f.facts_key = s.facts_key
-    WHERE s.user_key IN (SELECT other_key FROM mine) AND s.blocks AND NOT f.travel AND d.busyness NOT IN ('FREE', 'UNKNOWN')
-        AND s.own_user_key IS NULL
+    SELECT r.user_key, 'external', o.starts_at, o.ends_at, r.calendar_key, r.href, r.uid, o.recurrence_id
+    FROM read r
+    JOIN _kept.occurrence o ON o.calendar_key = r.calendar_key AND o.version_key = r.version_key
+    JOIN _kept.verdict d ON d.facts_key = o.facts_key AND d.policy_key = r.policy_key AND NOT d.own
+    JOIN _kept.facts f ON f.facts_key = o.facts_key
+    WHERE (o.zone IS NULL OR o.zone = r.time_zone) AND (o.address_set_key IS NULL OR o.address_set_key = r.address_set_key)
+        AND o.starts_at < o.ends_at AND NOT f.travel AND d.busyness NOT IN ('FREE', 'UNKNOWN')
 ),
 x AS (
     SELECT *, unnest(range(epoch_us(starts_at) // 21600000000, (epoch_us(ends_at) - 1) // 21600000000 + 1)) AS bucket FROM theirs
@@ -138,26 +159,28 @@ CREATE OR REPLACE MACRO _kept.shown(t, calendar_id) AS {
                   ELSE concat_ws('|', t.source, t.ref) END
 };
 
--- Who is invited to each event that has guests.
-CREATE OR REPLACE VIEW _kept.guests AS
-SELECT version_key, component, string_agg(address, ' ' ORDER BY address) AS people FROM _kept.attendee GROUP BY ALL;
-
 -- All that is found about some users (NULL: all) where it touches [first, last) (NULL: any time).
 CREATE OR REPLACE MACRO _kept.double_bookings_in(keys, first, last) AS TABLE
-WITH bare AS (SELECT row_number() OVER () AS pair, user_key, a, b FROM _kept.meetings(keys, first, last)),
+WITH bare AS MATERIALIZED (SELECT row_number() OVER () AS pair, * FROM _kept.meetings(keys, first, last)),
 spoken AS (   -- what the things that meet are
-    SELECT w.pair, w.which, {'source': CASE w.t.kind WHEN 0 THEN 'external' WHEN 1 THEN 'appointment' ELSE 'blocked_slot' END,
-        'starts_at': w.t.starts_at, 'ends_at': w.t.ends_at, 'calendar_key': w.t.calendar_key, 'path_key': v.path_key, 'href': v.href, 'uid': v.uid,
-        'recurrence_id': i.recurrence_id, 'component': w.t.component, 'version_key': w.t.version_key, 'travel': w.t.travel,
-        'ref': CASE WHEN v.own_user_key = w.user_key THEN v.appointment_id ELSE w.t.ref END,
+    SELECT w.pair, w.which, {'source': CASE w.n % 4 WHEN 0 THEN 'external' WHEN 1 THEN 'appointment' ELSE 'blocked_slot' END,
+        'starts_at': make_timestamptz(w.s), 'ends_at': make_timestamptz(w.e), 'calendar_key': coalesce(i.calendar_key, p.calendar_key),
+        'path_key': v.path_key, 'href': v.href, 'uid': v.uid,
+        'recurrence_id': i.recurrence_id, 'component': i.component, 'version_key': i.version_key, 'travel': coalesce(f.travel, false),
+        'ref': CASE w.n % 4 WHEN 0 THEN CASE WHEN v.own_user_key = w.user_key THEN v.appointment_id END WHEN 1 THEN p.appointment_id ELSE b.blocked_slot_id END,
         'known_from': coalesce(v.known_from, b.known_from, m.made_at), 'made_at': m.made_at, 'forced': m.forced, 'accepted': m.accepted,
         'own_user_key': v.own_user_key, 'reason': d.reason, 'free': d.busyness = 'FREE'} AS t
-    FROM (SELECT pair, user_key, 1 AS which, a AS t FROM bare UNION ALL SELECT pair, user_key, 2, b FROM bare) w
-    LEFT JOIN _kept.object_version v ON v.version_key = w.t.version_key
-    LEFT JOIN _kept.occurrence i ON i.rowid = w.t.occurrence_row
-    LEFT JOIN _kept.verdict d ON d.facts_key = w.t.facts_key AND d.policy_key = w.t.policy_key AND NOT d.own
-    LEFT JOIN _kept.blocked_slot_version b ON w.t.kind = 2 AND b.blocked_slot_id = w.t.ref AND b.known_to = 'infinity'
-    LEFT JOIN _kept.booking_made(keys) m ON w.t.kind = 1 AND m.appointment_id = w.t.ref
+    FROM (
+        SELECT pair, user_key, 1 AS which, a_n AS n, a_s AS s, a_e AS e FROM bare UNION ALL SELECT pair, user_key, 2, b_n, b_s, b_e FROM bare
+    ) w
+    LEFT JOIN _kept.occurrence i ON w.n % 4 = 0 AND i.rowid = w.n // 4
+    LEFT JOIN _kept.object_version v ON v.version_key = i.version_key
+    LEFT JOIN _kept.facts f ON f.facts_key = i.facts_key
+    LEFT JOIN _kept.calendar_reading r ON r.user_key = w.user_key AND r.calendar_key = i.calendar_key AND r.known_to = 'infinity'
+    LEFT JOIN _kept.verdict d ON d.facts_key = i.facts_key AND d.policy_key = r.policy_key AND NOT d.own
+    LEFT JOIN _kept.appointment_version p ON w.n % 4 = 1 AND p.rowid = w.n // 4
+    LEFT JOIN _kept.blocked_slot_version b ON w.n % 4 = 2 AND b.rowid = w.n // 4
+    LEFT JOIN _kept.booking_made(keys) m ON m.appointment_id = p.appointment_id
 ),
 met AS (
     SELECT r.pair, r.user_key, a.t AS a, b.t AS b FROM bare r
@@ -171,11 +194,14 @@ sure AS (   -- an appointment and its own copy are one; a blocked slot counts ag
             AND (a.recurrence_id IS NOT DISTINCT FROM b.recurrence_id OR (a.starts_at = b.starts_at AND a.ends_at = b.ends_at)))
 ),
 one_invitation AS (   -- whatever its UIDs
-    SELECT s.pair FROM (FROM sure WHERE a.source = 'external' AND b.source = 'external' AND a.starts_at = b.starts_at AND a.ends_at = b.ends_at) s
-    JOIN _kept.event x ON x.version_key = s.a.version_key AND x.component = s.a.component
-    JOIN _kept.event y ON y.version_key = s.b.version_key AND y.component = s.b.component AND y.summary = x.summary AND x.summary <> ''
-    JOIN _kept.guests g ON g.version_key = x.version_key AND g.component = x.component
-    JOIN _kept.guests h ON h.version_key = y.version_key AND h.component = y.component AND h.people = g.people
+    SELECT pair FROM (
+        SELECT w.pair, w.which, e.summary, (SELECT string_agg(g.address, ' ' ORDER BY g.address) FROM _kept.attendee g
+            WHERE g.version_key = w.version_key AND g.component = w.component) AS people
+        FROM (
+            SELECT pair, unnest([1, 2]) AS which, unnest([a.version_key, b.version_key]) AS version_key, unnest([a.component, b.component]) AS component
+            FROM sure WHERE a.source = 'external' AND b.source = 'external' AND a.starts_at = b.starts_at AND a.ends_at = b.ends_at
+        ) w JOIN _kept.event e ON e.version_key = w.version_key AND e.component = w.component AND e.summary <> ''
+    ) WHERE people IS NOT NULL GROUP BY pair HAVING count(*) = 2 AND count(DISTINCT (summary, people)) = 1
 ),
 copies AS (   -- of the booking, or of one of the same person's, that nobody recognised or that another user's pull brought
     SELECT s.pair FROM (SELECT pair, user_key, CASE WHEN a.source = 'appointment' THEN a ELSE b END AS k, CASE WHEN a.source = 'appointment' THEN b ELSE a END AS e
@@ -246,20 +272,32 @@ sides AS (
     SELECT pair, user_key, unnest([{'e': a, 'other': b}, {'e': b, 'other': a}]) AS side FROM pairs
 ),
 outer_sides AS (SELECT pair, user_key, side.e AS e, side.other AS other FROM sides WHERE side.e.source = 'external' AND NOT side.e.travel),
+invited AS MATERIALIZED (   -- everything with guests in the calendars of these users, by title
+    SELECT r.user_key, v.calendar_key, v.version_key, y.component, y.summary
+    FROM (FROM _kept.calendar_reading WHERE known_to = 'infinity' AND user_key IN (SELECT user_key FROM outer_sides)) r
+    JOIN _kept.object_version v ON v.calendar_key = r.calendar_key AND v.known_to = 'infinity'
+    JOIN _kept.event y ON y.version_key = v.version_key AND y.summary <> ''
+    SEMI JOIN _kept.attendee g ON g.version_key = y.version_key AND g.component = y.component
+),
+alike AS MATERIALIZED (   -- those of one title in two calendars
+    SELECT e.user_key, e.version_key AS mine, e.component, v.version_key AS twin, v.component AS other_component
+    FROM (SELECT DISTINCT user_key, e.version_key AS version_key, e.component AS component FROM outer_sides) o
+    JOIN invited e ON e.user_key = o.user_key AND e.version_key = o.version_key AND e.component = o.component
+    JOIN invited v ON v.user_key = e.user_key AND v.summary = e.summary AND v.calendar_key <> e.calendar_key
+),
+guests AS (
+    SELECT version_key, component, string_agg(address, ' ' ORDER BY address) AS people FROM _kept.attendee
+    WHERE version_key IN (SELECT mine FROM alike UNION ALL SELECT twin FROM alike) GROUP BY ALL
+),
 doubles AS (
     SELECT DISTINCT e.user_key, e.version_key AS mine, v.version_key AS twin
     FROM (SELECT DISTINCT user_key, e.version_key AS version_key, e.calendar_key AS calendar_key, e.uid AS uid FROM outer_sides) e
     JOIN _kept.object_version v ON v.uid = e.uid AND v.calendar_key <> e.calendar_key AND v.known_to = 'infinity'
     JOIN _kept.calendar_reading r ON r.user_key = e.user_key AND r.calendar_key = v.calendar_key AND r.known_to = 'infinity'
     UNION
-    SELECT e.user_key, e.version_key, v.version_key
-    FROM (SELECT DISTINCT user_key, e.version_key AS version_key, e.component AS component, e.calendar_key AS calendar_key FROM outer_sides) e
-    JOIN _kept.guests g ON g.version_key = e.version_key AND g.component = e.component
-    JOIN _kept.event x ON x.version_key = e.version_key AND x.component = e.component AND x.summary <> ''
-    JOIN _kept.guests h ON h.people = g.people
-    JOIN _kept.event y ON y.version_key = h.version_key AND y.component = h.component AND y.summary = x.summary
-    JOIN _kept.object_version v ON v.version_key = y.version_key AND v.calendar_key <> e.calendar_key AND v.known_to = 'infinity'
-    JOIN _kept.calendar_reading r ON r.user_key = e.user_key AND r.calendar_key = v.calendar_key AND r.known_to = 'infinity'
+    SELECT a.user_key, a.mine, a.twin FROM alike a
+    JOIN guests g ON g.version_key = a.mine AND g.component = a.component
+    JOIN guests h ON h.version_key = a.twin AND h.component = a.other_component AND h.people = g.people
 ),
 laid AS (
     SELECT s.user_key, s.version_key, s.component, s.recurrence_id, epoch_us(s.starts_at) AS s, epoch_us(s.ends_at) AS e

@@ -1,0 +1,75 @@
+"""How things are going: what needs somebody now, runs and lag, and what cannot be read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import streamlit as st
+from components.alerts import show_alerts
+from components.attention import show_errors, show_lost, show_nobody, show_silent
+from components.operation import show_lag, show_quarantine, show_runs
+from components.views import choose_view
+from data import ask, say
+
+AHEAD = 14
+"""Days ahead in which everybody should have some availability."""
+
+
+def show_sections(sections: dict[str, tuple[Sequence[Any], Callable[[], None]]]) -> None:
+    """A heading with its number and the list below it; what has nothing to list is said in one line each at the end."""
+    for key, (rows, draw) in sections.items():
+        if rows:
+            st.subheader(say(f"page.health.{key}", number=len(rows)))
+            draw()
+    for key, (rows, _) in sections.items():
+        if not rows:
+            st.markdown(f":material/check_circle: {say(f'page.health.{key}_none')}")
+
+
+def attention() -> None:
+    """The most pressing first."""
+    alerts, errors, lost, silent = ask(lambda desk: (desk.alerts(), desk.errors(), desk.lost_rights(), desk.silent()))
+    total = sum(map(len, (alerts, errors, lost, silent)))
+    if total:
+        st.warning(say("page.health.attention_says", number=total), icon=":material/warning:")
+    else:
+        st.success(say("page.health.all_well"), icon=":material/check_circle:")
+    show_sections(
+        {
+            "alerts": (alerts, lambda: show_alerts(alerts, zone)),
+            "errors": (errors, lambda: show_errors(errors, zone)),
+            "lost": (lost, lambda: show_lost(lost, zone)),
+            "silent": (silent, lambda: show_silent(silent)),
+        }
+    )
+
+
+def ahead() -> None:
+    """Who has no availability at all; everybody's coming days are judged for it, which takes a moment."""
+    nobody = ask(lambda desk: desk.without_availability(days=AHEAD))
+    show_sections({"nobody": (nobody, lambda: show_nobody(nobody))})
+
+
+def history() -> None:
+    """How late each account is, and what ran."""
+    lag, runs = ask(lambda desk: (desk.lag(), desk.runs()))
+    show_sections({"lag": (lag, lambda: show_lag(lag)), "runs_of_day": (runs, lambda: show_runs(runs, zone))})
+
+
+st.title(say("page.health"))
+zone = st.context.timezone or "UTC"
+if done := st.session_state.pop("health_done", None):
+    st.success(done, icon=":material/check_circle:")
+view = choose_view("health", ["attention", "ahead", "history", "quarantine"])
+if view == "attention":
+    attention()
+elif view == "ahead":
+    ahead()
+elif view == "history":
+    history()
+else:
+    unreadable = ask(lambda desk: desk.quarantine())
+    show_sections({"quarantine": (unreadable, lambda: show_quarantine(unreadable, zone))})
+st.caption(say("page.zone", zone=zone))
+st.button(say("page.refresh"), icon=":material/refresh:")

@@ -1,0 +1,68 @@
+"""Every calendar that was found: what it may be used for, and why not."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from components.listing import listing
+from data import Row, in_zone, number, one_line, say
+
+
+def may_be(row: Row) -> str:
+    """What a calendar may be used for, or why it may not."""
+    if not row["selectable"]:
+        return say("page.may.not", why=row["says"] or "")
+    if row["linkable"]:
+        return say("page.may.write")
+    return say("page.may.assume") if row["assume"] else say("page.may.read")
+
+
+def called(row: Row) -> str:
+    """A calendar's name on one line."""
+    return one_line(row["display_name"]) or row["calendar_id"]
+
+
+def names_of(rows: Sequence[Row]) -> dict[str, str]:
+    """By calendar id a name that no other of them has: name and account, and the id where that is not enough."""
+    short = {row["calendar_id"]: f"{called(row)} ({one_line(row['account_name'])})" for row in rows}
+    often = Counter(short.values())
+    return {each: name if often[name] == 1 else f"{name} {each}" for each, name in short.items()}
+
+
+def show_found(rows: Sequence[Row]) -> None:
+    """What discovery found: name, account, and what may be done with it."""
+    listing(
+        ["page.calendar", "page.may"],
+        [2, 3],
+        [(f"{called(row)}\n{one_line(row['account_name'])}", may_be(row)) for row in rows],
+    )
+
+
+def show_all(rows: Sequence[Row], zone: str) -> None:
+    """All of a user's calendars with their roles, who else uses them, and how fresh they are."""
+    listing(
+        ["page.calendar", "page.role", "page.may", "page.content"],
+        [6, 4, 7, 5],
+        [
+            (
+                f"{called(row)}\n{one_line(row['account_name'])}",
+                _roles(row),
+                may_be(row),
+                _content(row, zone),
+            )
+            for row in rows
+        ],
+    )
+
+
+def _roles(row: Row) -> str:
+    own = " + ".join(say(f"page.role.{role}") for role in sorted(row["roles"], reverse=True)) or say("page.role.none")
+    others = [say("page.used_by", name=one_line(each["name"])) for each in row.get("used_by", ())]
+    return "\n".join([own, *others, *([say("page.elsewhere")] if row.get("elsewhere") else [])])
+
+
+def _content(row: Row, zone: str) -> str:
+    if row["last_synced_at"] is None:
+        return say("page.never_pulled") if row["selectable"] else "–"
+    return say("page.content_says", objects=number(row["objects"] or 0), at=in_zone(row["last_synced_at"], zone))

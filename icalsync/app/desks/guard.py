@@ -1,0 +1,131 @@
+"""The one place where a desk's methods are guarded: by role, by sub-account, by whom an id belongs to. No method can go without it."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from functools import wraps
+from types import MappingProxyType
+from typing import Any, Final
+
+from icalsync.app.parts import Parts
+from icalsync.core.access import DESK, Action, Reader
+from icalsync.errors import (
+    AppointmentUnknown,
+    IcalsyncError,
+    NotAllowed,
+    NotFound,
+    UnknownCalendar,
+    UnknownIntegration,
+    UnknownSubAccount,
+)
+from icalsync.store.belonging import KINDS
+
+Row = dict[str, Any]
+
+_FREE: Final = frozenset({"reader", "may"})
+"""What a desk says of itself, and of nobody else."""
+_MISSING: Final[Mapping[str, Callable[[str], IcalsyncError]]] = MappingProxyType(
+    {
+        "appointment_id": lambda name: AppointmentUnknown(name=name),
+        "blocked_slot_id": lambda name: NotFound(kind="blocked slot", name=name),
+        "drift_id": lambda name: NotFound(kind="drift", name=name),
+        "invitation_id": lambda name: NotFound(kind="invitation", name=name),
+        "integration_id": lambda name: UnknownIntegration(name=name),
+        "calendar_id": lambda name: UnknownCalendar(name=name),
+        "alert_id": lambda name: NotFound(kind="alert", name=name),
+    }
+)
+"""What is said where there is no such thing; the same where it is somebody else's."""
+
+
+class Guarded:
+    """What every part of a desk stands on.
+
+    Each public method a subclass defines is wrapped: one that the table ``core.access.DESK`` does not name cannot be defined, and none runs
+    before role, sub-account and ids are checked.
+    """
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        for name, member in list(vars(cls).items()):
+            if name.startswith("_") or name in _FREE:
+                continue
+            if not inspect.isfunction(member) or name not in DESK:
+                raise TypeError(f"{cls.__name__}.{name} is not in the table of what a desk's methods need")
+            setattr(cls, name, _guarded(name, member))
+
+    def __init__(self, parts: Parts, reader: Reader) -> None:
+        """``parts`` already act in the reader's name."""
+        self._parts = parts
+        self._reader = reader
+
+    @property
+    def reader(self) -> Reader:
+        """Who sits at the desk."""
+        return self._reader
+
+    def may(self, method: str) -> bool:
+        """Whether the reader's role includes a method of the desk; to leave out what would only be refused."""
+        return method in DESK and self._reader.may(DESK[method])
+
+    # --- for the parts, not for pages ---------------------------------------------------------------------------------------------
+
+    def _accounts(self, sub_account: str | None) -> list[str]:
+        """The sub-accounts a question is about: the one that was named, else all of the reader's."""
+        if sub_account is not None:
+            return [str(self._parts.people.sub_account(sub_account)["sub_account"])]
+        return [row["sub_account"] for row in self._parts.people.sub_accounts() if self._reader.covers(row["sub_account"])]
+
+    def _users(self, sub_account: str | None, user: str | None = None) -> list[Row]:
+        """Rows of ``users`` that a question is about. ``UnknownUser``."""
+        if sub_account is not None and user is not None:
+            return [self._parts.people.user(sub_account, user)]
+        return [row for account in self._accounts(sub_account) for row in self._parts.people.users(account)]
+
+    def _named(self) -> dict[tuple[str, str], str]:
+        """The names of the reader's users."""
+        return {(row["sub_account"], row["user_id"]): row["name"] for row in self._users(None)}
+
+    @property
+    def _sees_titles(self) -> bool:
+        return self._reader.may(Action.TITLES)
+
+    @property
+    def _sees_all(self) -> bool:
+        return self._reader.sub_accounts is None
+
+    def _is_elsewhere(self, sub_accounts: Iterable[str]) -> bool:
+        """Whether something also belongs to sub-accounts that are not the reader's: all that is told of them."""
+        return not all(self._reader.covers(name) for name in sub_accounts)
+
+    def _check(self, action: Action) -> None:
+        if not self._reader.may(action):
+            raise NotAllowed(role=self._reader.role)
+
+    def _check_mine(self, sub_account: str) -> None:
+        if not self._reader.covers(sub_account):
+            raise UnknownSubAccount(name=sub_account)
+
+    def _check_owned(self, kind: str, identifier: str) -> None:
+        owners = self._parts.belonging.owners(kind, identifier)
+        if owners is None or not self._reader.covers_any(owners):
+            raise _MISSING[kind](identifier)
+
+
+def _guarded(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
+    signature = inspect.signature(method)
+    kinds = [each for each in signature.parameters if each in KINDS]
+
+    @wraps(method)
+    def guarded(desk: Guarded, *args: Any, **kwargs: Any) -> Any:
+        desk._check(DESK[name])  # noqa: SLF001  # the guard is part of the desk
+        given = signature.bind(desk, *args, **kwargs).arguments
+        if given.get("sub_account") is not None:
+            desk._check_mine(given["sub_account"])  # noqa: SLF001
+        for kind in kinds:
+            if given.get(kind) is not None:
+                desk._check_owned(kind, given[kind])  # noqa: SLF001
+        return method(desk, *args, **kwargs)
+
+    return guarded

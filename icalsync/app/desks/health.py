@@ -1,0 +1,212 @@
+"""How things are going, for the reader's users: runs, errors, silence, lost rights, quarantine, alerts, nobody bookable."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any, Final
+
+from icalsync.app import asking
+from icalsync.app import quarantine as kept
+from icalsync.app.desks.guard import Guarded, Row
+from icalsync.app.explaining import Reveal
+from icalsync.core.access import Action
+from icalsync.core.hours import open_intervals
+from icalsync.core.interval import Interval
+from icalsync.core.model import Busyness
+from icalsync.core.rhythm import rhythm_of
+from icalsync.core.slots import AROUND, Person, slots
+from icalsync.core.wording import age
+from icalsync.messages import knows, next_step_for, next_step_of, say
+
+_REMEMBERED: Final = timedelta(days=60)
+_NEAR: Final = timedelta(days=4)
+_USUAL: Final = timedelta(minutes=30)
+"""How long a slot is where a user's terms do not say."""
+MOST: Final = 1000
+
+
+def next_step(code: str | None, **facts: Any) -> str | None:
+    """What a person should do about a code; None where there is none, or nothing is to be done."""
+    if code is None:
+        return None
+    if knows(code):
+        return next_step_of(code, **facts)
+    return next_step_for(code, **facts) if knows(f"next.{code}") else None
+
+
+class HealthDesk(Guarded):
+    """Runs, errors and what needs somebody."""
+
+    def runs(self, *, hours: float = 24, most: int = 200) -> list[Row]:
+        """Runs of the last hours as in ``sync_runs``, the newest first, with ``account_name``, ``seconds``, ``next_step``, ``elsewhere``.
+
+        What was pushed is not told of an account that also serves others.
+        """
+        elsewhere = self._integrations()
+        return [
+            {
+                **row,
+                "pushed": None if elsewhere[row["integration_id"]] else row["pushed"],
+                "elsewhere": elsewhere[row["integration_id"]],
+                "next_step": next_step(row["error_code"], integration_id=row["integration_id"], confirm=""),
+            }
+            for row in self._parts.health.runs(list(elsewhere), timedelta(hours=hours), min(most, MOST))
+        ]
+
+    def lag(self, *, days: float = 7) -> list[Row]:
+        """How far behind each account is, and how far apart its good runs usually are.
+
+        ``integration_id, account_name, status, last_success_at, age, usual_gap, worst_gap, runs, failed, elsewhere``.
+        """
+        elsewhere = self._integrations()
+        ended = self._parts.health.ended(list(elsewhere), timedelta(days=days))
+        now, told = self._parts.clock.now(), []
+        for row in self._parts.sharing.connections():
+            if row["integration_id"] not in elsewhere:
+                continue
+            runs = ended.get(row["integration_id"], [])
+            rhythm = rhythm_of([run["ended_at"] for run in runs if run["outcome"] == "ok"])
+            last = row["last_success_at"]
+            told.append(
+                {name: row[name] for name in ("integration_id", "account_name", "status", "last_success_at")}
+                | {"age": None if last is None else now - last}
+                | {"usual_gap": rhythm.usual_gap if rhythm else None, "worst_gap": rhythm.longest_gap if rhythm else None}
+                | {"runs": len(runs), "failed": sum(run["outcome"] == "failed" for run in runs)}
+                | {"elsewhere": elsewhere[row["integration_id"]]}
+            )
+        return sorted(told, key=lambda row: (row["age"] is not None, -(row["age"] or timedelta()), row["account_name"]))
+
+    def errors(self, *, days: float = 7) -> list[Row]:
+        """Errors by kind, the latest first: ``code, says, next_step, runs, accounts, first_at, last_at``."""
+        return [
+            {name: row[name] for name in ("code", "runs", "accounts", "first_at", "last_at")}
+            | {
+                "says": say(row["code"]) if knows(row["code"]) else row["code"],
+                "next_step": next_step(row["code"], integration_id=row["integration_id"], confirm=""),
+            }
+            for row in self._parts.health.errors(list(self._integrations()), timedelta(days=days))
+        ]
+
+    def silent(self) -> list[Row]:
+        """Accounts that are well, and whose calendars have not changed for longer than their own rhythm explains.
+
+        ``integration_id, account_name, last_change_at, usual_gap, silent_for, users, elsewhere, says``.
+        """
+        elsewhere, now, told = self._integrations(), self._parts.clock.now(), []
+        served = {row["integration_id"]: row["users"] for row in self._parts.sharing.connections()}
+        for row in self._parts.health.changes(list(elsewhere), _REMEMBERED):
+            rhythm = rhythm_of(row["moments"])
+            lasting = rhythm.silent_for(now) if rhythm else None
+            if rhythm is not None and lasting is not None:
+                told.append(
+                    {
+                        "integration_id": row["integration_id"],
+                        "account_name": row["account_name"],
+                        "last_change_at": rhythm.last_at,
+                        "usual_gap": rhythm.usual_gap,
+                        "silent_for": lasting,
+                        "users": [user for user in served[row["integration_id"]] if self._reader.covers(user["sub_account"])],
+                        "elsewhere": elsewhere[row["integration_id"]],
+                        "says": say("health.silent", lasting=age(lasting), usual=age(rhythm.usual_gap)),
+                    }
+                )
+        return told
+
+    def lost_rights(self) -> list[Row]:
+        """Calendars in use that can no longer be read, or written.
+
+        ``integration_id, account_name, calendar_id, display_name, lost, since, users, says, next_step``.
+        """
+        roles: dict[str, list[Row]] = {}
+        for role in self._parts.sharing.roles():
+            if self._reader.covers(role["sub_account"]):
+                roles.setdefault(role.pop("calendar_id"), []).append(role)
+        return [
+            {**row, "users": roles[row["calendar_id"]], "says": say(f"lost.{row['lost']}"), "next_step": say(f"lost.next.{row['lost']}")}
+            for row in self._parts.health.lost_rights(list(self._integrations()))
+            if row["calendar_id"] in roles
+        ]
+
+    def without_availability(self, sub_account: str | None = None, *, days: int = 14) -> list[Row]:
+        """Users who cannot be booked at all in the coming days: ``sub_account, user_id, name, because, says``."""
+        now, users = self._parts.clock.now(), self._users(sub_account)
+        window = Interval(now, now + timedelta(days=min(max(1, days), 366)))
+        asking.ensure_horizon(self._parts, window, around=AROUND)
+        near = Interval(now, min(window.end, now + _NEAR))  # most people have a slot soon, and need no second look
+        users = [row for row, because in self._why_none(users, near) if because is not None]
+        told = []
+        for row, because in self._why_none(users, window):
+            if because is not None:
+                head = {name: row[name] for name in ("sub_account", "user_id", "name")}
+                told.append({**head, "because": because, "says": say(f"nobody.{because}")})
+        return told
+
+    def _why_none(self, users: Sequence[Row], window: Interval) -> list[tuple[Row, str | None]]:
+        persons = self._parts.answers.persons([(row["sub_account"], row["user_id"]) for row in users], window) if users else []
+        return [(row, _why_none(person, window)) for row, person in zip(users, persons, strict=True)]
+
+    def quarantine(self, sub_account: str | None = None) -> list[Row]:
+        """Objects that cannot be read, as in the view with ``detail``, ``display_name`` and ``says``; never their text."""
+        calendars = self._parts.sharing.calendar_names()
+        rows = {
+            (row["calendar_id"], row["href"]): row
+            for account in self._accounts(sub_account)
+            for row in self._parts.quarantine.rows(account)
+        }
+        return [{**row, "display_name": calendars.get(row["calendar_id"], ""), "says": say("health.unreadable")} for row in rows.values()]
+
+    def quarantined(self, calendar_id: str, href: str, *, reveal: bool = False, reason: str | None = None) -> Row:
+        """One of them, as ``App.quarantined``; ``raw`` only with ``reveal`` and a reason, which is logged. ``NotFound``."""
+        if reveal:
+            self._check(Action.REVEAL)
+            Reveal(reveal, reason).check()
+        return kept.entry(self._parts, calendar_id, href, reveal=reveal, reason=reason)
+
+    def retry_quarantine(self, calendar_id: str) -> list[Row]:
+        """Read them again with the present code: ``calendar_id, href, outcome, reason, detail``."""
+        return kept.retry(self._parts, calendar_id)
+
+    def alerts(self, sub_account: str | None = None, *, cleared: bool = False) -> list[Row]:
+        """What needs somebody, as in the view, with ``account_name`` and ``calendar``; what is about nobody, only for who sees all."""
+        accounts = self._parts.sharing.account_names()
+        calendars = self._parts.sharing.calendar_names()
+        asked: Sequence[str | None] = [None] if sub_account is None and self._sees_all else self._accounts(sub_account)
+        rows = {row["alert_id"]: row for account in asked for row in self._parts.alerts.rows(account, open_only=not cleared)}
+        told = [
+            {**row, "account_name": accounts.get(row["integration_id"]), "calendar": calendars.get(row["calendar_id"])}
+            for row in rows.values()
+        ]
+        return sorted(told, key=lambda row: row["raised_at"], reverse=True)
+
+    def clear_alert(self, alert_id: str) -> Row:
+        """Somebody has dealt with it, and that is logged."""
+        return self._parts.alerts.clear(alert_id, actor=self._parts.actor)
+
+    def _integrations(self) -> dict[str, bool]:
+        """The accounts that serve the reader's users, and whether each also serves others."""
+        serves = self._parts.belonging.serves()
+        return {each: self._is_elsewhere(accounts) for each, accounts in serves.items() if self._reader.covers_any(accounts)}
+
+
+def _bookable(person: Person, window: Interval) -> bool:
+    """Whether there is a slot, looked for day by day: most people have one on the first."""
+    length, start = person.hours.slot_length or _USUAL, window.start
+    while start < window.end:
+        end = start + timedelta(days=1)
+        if slots([person], Interval(start, min(end + length, window.end)), length, "all", window.start):
+            return True
+        start = end
+    return False
+
+
+def _why_none(person: Person, window: Interval) -> str | None:
+    """Why there is no slot for somebody; None where there is one."""
+    if _bookable(person, window):
+        return None
+    opened = open_intervals(person.hours, person.zone, window)
+    if not opened:
+        return "NO_HOURS"
+    unknown = [row.interval for row in person.busy if row.busyness is Busyness.UNKNOWN]
+    refused = person.unknown == "refuse" and any(each.overlaps(one) for each in unknown for one in opened)
+    return "UNKNOWN" if refused else "NO_SLOT"

@@ -1,0 +1,51 @@
+"""What helps somebody who fills in a form: the providers there are, and what is wrong with what is typed so far. Nothing is sent."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from icalsync.core.credentials import app_specific
+from icalsync.core.providers import PROVIDERS
+from icalsync.errors import InvalidInput
+from icalsync.messages import say
+
+
+def providers() -> list[dict[str, Any]]:
+    """What can be connected: ``name``, ``display_name``, ``app_specific_password`` (R1), ``needs_url``."""
+    return [
+        {
+            "name": each.name,
+            "display_name": each.display_name,
+            "app_specific_password": each.app_specific_password,
+            "needs_url": each.default_url is None,
+        }
+        for each in PROVIDERS.values()
+    ]
+
+
+def troubles(provider: str, account: str | None = None, password: str | None = None, url: str | None = None) -> dict[str, str]:
+    """Field → what is wrong with it, of what is typed so far (None: nothing yet). A password never stands in a sentence."""
+    if provider not in PROVIDERS:
+        raise InvalidInput(what="the provider", value=provider, why=f"known are {', '.join(PROVIDERS)}")
+    spec = PROVIDERS[provider]
+    found: dict[str, str] = {}
+    if account is not None and not account.strip():
+        found["account"] = say("form.empty")
+    elif account is not None and spec.app_specific_password and "@" not in account:
+        found["account"] = say("form.apple_account")
+    if password is not None and not password:
+        found["password"] = say("form.empty")
+    elif password is not None and spec.app_specific_password and app_specific(password) is None:
+        found["password"] = say("form.app_specific")
+    if url is not None and spec.default_url is None and not _is_address(url):
+        found["url"] = say("form.url")
+    return found
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url.strip())
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname)

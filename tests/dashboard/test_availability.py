@@ -1,0 +1,144 @@
+"""The page Availability: coverage and freshness first, the week with a question behind each line, heat maps, and files."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pytest
+
+from icalsync.core.model import Reason
+from icalsync.messages import say
+from tests.browser.conftest import HOSTILE, TITLE
+from tests.faults.world import held_open
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.dashboard.conftest import Clinic, Pages
+
+MONDAY = date(2027, 1, 4)
+WEEK = {"user": "ACME/anna", "from": str(MONDAY)}
+ODD = [("<b>", "2027-13-45"), ("ACME/nobody", "9999-12-31")]
+
+
+@pytest.fixture(autouse=True)
+def _open(clinic: Clinic) -> Iterator[None]:
+    """The database stays open meanwhile, which saves most of the time."""
+    with held_open(clinic.app):
+        yield
+
+
+def test_the_week_says_what_the_library_says_and_each_line_can_be_asked_about(pages: Pages, clinic: Clinic) -> None:
+    """Slots, blocks and gaps of a day in words; hostile names as text; a click on a line explains it (case 23), without its title (R18)."""
+    said = pages.of(clinic).go(**WEEK)
+    slots = clinic.app.slots("ACME", "anna", MONDAY, MONDAY + timedelta(days=1), length="30m")
+    assert "  ".join(f"{moment:%H:%M}" for moment in slots["starts_at"]) in said
+    assert say("page.week.line", why=say("page.reason.BUSY"), where="Work") in said
+    assert say("page.week.line", why=say("page.reason.BUSY"), where=HOSTILE) in said
+    assert say("page.gap.OFFERED") in said
+    assert say("page.gap.CLOSED") in said
+    assert say("page.terms", zone="Europe/Berlin", weekly="Mon-Fri 09:00-17:00") in said
+    assert pages.labels().count("10:00–11:00") == 1
+    said = pages.click("10:00–11:00")
+    found = clinic.app.explain("ACME", "anna", datetime(2027, 1, 4, 10), length="30m")  # noqa: DTZ001  # the user's own zone
+    assert say("page.why.refused") in said
+    assert found.evidence[0].says in said
+    assert found.for_customer() in said
+    assert say("page.why.open") in pages.labels()
+    assert TITLE not in said
+    assert say("page.why.offered") in pages.click("11:00–14:00"), "a gap is explained as a block is"
+
+
+def test_coverage_and_freshness_are_always_in_sight_r12(pages: Pages, clinic: Clinic) -> None:
+    """R12, case 1: Ben's password was changed; which calendar, why, since when and by which policy; in the week and in the heat map."""
+    said = pages.of(clinic).go(user="ACME/ben")
+    assert say("page.week.incomplete") in said
+    assert say("page.unknown.refuse") in said
+    fresh = next(line for line in said.split("\n") if line.startswith("⚠ Home"))
+    assert say("page.state.failing") in fresh
+    assert say("page.no_slot") in said
+    assert say("page.week.line", why=say("page.reason.NOT_COVERED"), where="Home") in said
+    pages.test.radio(key="view_week").set_value("heat").run()
+    assert say("page.week.incomplete") in pages.said
+    assert say("page.week.missing_of", name="Ben *Bold*", number=1, why=say("page.state.failing")) in pages.said
+    pages.go("why")
+    assert pages.test.selectbox(key="user").value == ("ACME", "ben"), "who is looked at stays chosen from page to page"
+
+
+def test_a_user_whom_no_calendar_blocks_is_not_called_complete(pages: Pages, clinic: Clinic) -> None:
+    """Case 3: nothing was chosen for Clara, which is the commonest reason why nothing blocks."""
+    said = pages.of(clinic).go(user="ACME/clara")
+    assert say("page.week.no_conflicts") in said
+    assert say("page.complete", as_of="")[:8] not in said
+
+
+def test_the_heat_map_is_of_a_user_a_team_or_all_and_says_what_time_is_lost_to(pages: Pages, clinic: Clinic) -> None:
+    """By weekday and by day, as a table for whoever does not see the picture; the figures are the library's."""
+    pages.of(clinic).go(**WEEK)
+    pages.test.radio(key="view_week").set_value("heat").run()
+    pages.test.selectbox(key="heat_weeks").set_value(1).run()
+    heat = clinic.app.heatmap("ACME", "anna", MONDAY, MONDAY + timedelta(days=7))
+    table = pages.test.table[0].value
+    assert list(table.columns) == ["Mon", "Tue", "Wed", "Thu", "Fri"]
+    tens = heat.frame[(heat.frame["weekday"] == 0) & (heat.frame["hour"] == 10)]["share"].item()
+    assert (table.loc[10, "Mon"], tens) == ("100%", 1.0)
+    pages.test.radio(key="heat_by").set_value("day").run()
+    assert "Mon 2027-01-04" in pages.test.table[0].value.columns
+    pages.test.radio(key="heat_whose").set_value("team").run()
+    pages.test.multiselect(key="heat_team").set_value([]).run()
+    assert say("page.heat.choose") in pages.said
+    pages.test.multiselect(key="heat_team").set_value(["anna", "clara"]).run()
+    assert pages.test.table
+    pages.test.radio(key="heat_whose").set_value("sub_account").run()
+    assert say("page.week.incomplete") in pages.said
+
+
+def test_what_is_saved_from_a_picture_is_safe_against_formulas(pages: Pages) -> None:
+    """A calendar is called ``=1+1 …``: in the data behind the picture, which its menu saves as they are, nothing begins like a formula."""
+    from components.marks import inert  # noqa: PLC0415  # the dashboard's own directory is on the path only here
+
+    assert [inert(name) for name in (HOSTILE, "+1", "-1", "@x", "Work")] == [f"'{HOSTILE}", "'+1", "'-1", "'@x", "Work"]
+
+
+@pytest.mark.parametrize(("user", "first"), ODD)
+def test_an_odd_address_of_the_page_changes_nothing(user: str, first: str, pages: Pages, clinic: Clinic) -> None:
+    """Whatever stands in it, the first user is shown, and a day within reach."""
+    pages.of(clinic).go(user=user, **{"from": first})
+    assert pages.test.selectbox(key="user").value == ("ACME", "anna")
+
+
+def test_a_night_is_cut_at_midnight_and_the_hour_that_comes_twice_keeps_its_length(pages: Pages) -> None:
+    """D22: 02:30 summer time to 02:15 winter time lasts 45 minutes, although its end reads earlier than its start."""
+    from components.days import parts  # noqa: PLC0415  # as above
+
+    starts = pd.to_datetime(["2026-10-24T21:00Z", "2026-10-25T00:30Z"]).tz_convert("Europe/Berlin")
+    ends = pd.to_datetime(["2026-10-24T23:00Z", "2026-10-25T01:15Z"]).tz_convert("Europe/Berlin")
+    found = list(parts(pd.DataFrame({"starts_at": starts, "ends_at": ends}), date(2026, 10, 24)))
+    assert [(part.day.day, part.says) for part in found] == [(24, "23:00–24:00"), (25, "00:00–01:00"), (25, "02:30–03:15")]
+    assert [part.at.isoformat() for part in found][1] == "2026-10-25T00:00:00+02:00"
+
+
+def test_what_overlaps_stands_side_by_side_and_hides_nothing(pages: Pages) -> None:
+    """Three that meet share the width; what stands alone takes all of it."""
+    from components.days import Part  # noqa: PLC0415  # as above
+    from components.lanes import side_by_side  # noqa: PLC0415  # as above
+
+    def part(start: int, end: int) -> Part:
+        return Part(MONDAY, timedelta(hours=start), timedelta(hours=end), {}, datetime(2027, 1, 4, start))  # noqa: DTZ001  # only drawn
+
+    placed = [
+        (one.starts // timedelta(hours=1), lane, lanes)
+        for one, lane, lanes in side_by_side([part(9, 12), part(10, 11), part(11, 13), part(14, 15)])
+    ]
+    assert placed == [(9, 0, 2), (10, 1, 2), (11, 1, 2), (14, 0, 1)]
+
+
+def test_every_verdict_has_its_words() -> None:
+    """No reason, state or gap can come from the library that the page has no word and no colour for."""
+    free = {Reason.CANCELLED, Reason.TRANSPARENT, Reason.DECLINED, Reason.ZERO_LENGTH}
+    keys = [f"page.reason.{reason}" for reason in set(Reason) - free]
+    keys += [f"page.state.{state}" for state in ("never_pulled", "stale", "failing", "access_lost", "unreadable")]
+    keys += [f"page.gap.{code}" for code in ("OFFERED", "PAST", "NOTICE", "HORIZON", "CLOSED", "BUFFER", "DAILY_LIMIT", "UNKNOWN")]
+    assert all(isinstance(say(key), str) for key in keys)

@@ -1,0 +1,84 @@
+"""The page Health: what needs somebody first, with the next step for each; runs and lag; what cannot be read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from icalsync.messages import say
+from tests.browser.conftest import TITLE
+from tests.dashboard.practice import practice_on
+from tests.faults.world import held_open
+from tests.servers import event_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.dashboard.conftest import Clinic, Pages
+    from tests.servers import DavServer
+
+ENDLESS = event_at("endless", "20270104T090000Z", "20270104T100000Z", summary="Secret plan", more=("RRULE:FREQ=DAILY;INTERVAL=0",))
+"""Its rule cannot be read."""
+
+
+@pytest.fixture(autouse=True)
+def _open(clinic: Clinic) -> Iterator[None]:
+    """The database stays open meanwhile, which saves most of the time."""
+    with held_open(clinic.app):
+        yield
+
+
+def show(pages: Pages, view: str) -> str:
+    """One of the page's views; what it says."""
+    pages.test.radio(key="view_health").set_value(view).run()
+    return pages.said
+
+
+def test_what_needs_somebody_comes_first_with_the_next_step_for_each(pages: Pages, clinic: Clinic) -> None:
+    """Case 1: Ben's password was changed: the error by kind with what to do, the alert, and that he cannot be booked; the rest is well."""
+    said = pages.of(clinic).go("health")
+    desk = clinic.app.desk(clinic.app.open_reader("127.0.0.1"))
+    (error,) = desk.errors()
+    assert f"{say('page.kind.AUTHENTICATION_REJECTED')}\n({error['code']})" in said
+    assert say("page.error.AUTHENTICATION_REJECTED") in said
+    assert [row["kind"] for row in desk.alerts()] == ["REAUTHENTICATION_NEEDED"]
+    assert say("page.alert.REAUTHENTICATION_NEEDED") in said
+    assert say("page.health.lost_none") in said
+    assert say("page.health.silent_none") in said
+    assert TITLE not in said
+    said = show(pages, "ahead")
+    nobody = {(row["name"], row["says"]) for row in desk.without_availability()}
+    assert ("Ben *Bold*", say("nobody.UNKNOWN")) in nobody
+    assert all(name in said and says in said for name, says in nobody)
+
+
+def test_runs_and_lag_are_told_account_by_account(pages: Pages, clinic: Clinic) -> None:
+    """How late each account is, how far apart its good runs are, and each run with its outcome."""
+    pages.of(clinic).go("health")
+    said = show(pages, "history")
+    desk = clinic.app.desk(clinic.app.open_reader("127.0.0.1"))
+    assert say("page.health.runs_of_day", number=len(desk.runs())) in said
+    assert say("page.health.lag", number=len(desk.lag())) in said
+    assert say("page.status.reauthentication_needed") in said
+    kind = say("page.kind.AUTHENTICATION_REJECTED")
+    assert f"{say('page.health.outcome.failed')}\n{kind}\n(AUTHENTICATION_REJECTED)" in said
+
+
+def test_what_cannot_be_read_is_named_and_shown_only_for_a_reason(pages: Pages, empty_clinic: Clinic, xandikos: DavServer) -> None:
+    """R12, R18: first all is well; then the object, why, since when; its text for a logged reason alone; read again on demand."""
+    with practice_on(empty_clinic, xandikos) as practice:
+        said = pages.of(empty_clinic).go("health")
+        assert say("page.health.all_well") in said
+        assert all(say(f"page.health.{key}_none") in said for key in ("alerts", "errors", "lost", "silent"))
+        practice.work.put("endless", ENDLESS)
+        practice.clinic.app.sync()
+        said = show(pages, "quarantine")
+        assert "endless.ics" in said
+        assert say("page.health.quarantine", number=1) in said
+        assert "Secret plan" not in said
+        assert say("page.went_wrong") in pages.click(say("page.health.show_now"))
+        pages.test.text_input[0].set_value("case 4711")
+        assert "SUMMARY:Secret plan" in pages.click(say("page.health.show_now"))
+        assert "Secret plan" not in pages.click(say("page.refresh"))
+        assert say("page.health.retried", read=0, all=1) in pages.click(say("page.health.retry"))
