@@ -44,7 +44,7 @@ def test_what_hangs_or_dies_is_a_violation_and_leaves_nothing_behind_n5(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """N5: a case without an end is told as what it is, what was found before it is kept, and the servers of both are gone."""
-    monkeypatch.setattr(processes, "LONGEST", 1.0)
+    monkeypatch.setattr(processes, "LONGEST", 4.0)
     chaos = Chaos(wish_of(["--seed", "5"]))
     pieces = [partial(hand, partial(fare, how, tmp_path / how)) for how in ("hangs", "dies")]
     with processes.Workers(2) as workers:
