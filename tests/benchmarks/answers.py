@@ -141,7 +141,7 @@ def weeks(app: App, users: int) -> bool:
         kept &= good
         print(
             f"  one user's week, {name:<16} median {median(each):>6.0f} ms   p95 {np.quantile(each, 0.95):>6.0f} ms   "
-            f"limit {WEEK_LIMIT_MS} ms   {'ok' if good else 'PASSED'}"
+            f"limit {WEEK_LIMIT_MS} ms   {'ok' if good else 'OVER'}"
         )
     return kept
 
@@ -185,7 +185,7 @@ def beside(
     good = product <= LIMITS[name] * sweep
     print(
         f"  {name:<17} {product:>6.2f}   plain sweep {sweep:>6.2f}  ratio {product / sweep:>5.2f}   packed sweep {other:>6.2f}  "
-        f"ratio {product / other:>5.2f}   limit {LIMITS[name]:.0f}   {'ok' if good else 'PASSED'}",
+        f"ratio {product / other:>5.2f}   limit {LIMITS[name]:.0f}   {'ok' if good else 'OVER'}",
         flush=True,
     )
     return good
