@@ -108,6 +108,8 @@ class Pages:
 def pages(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pages]:
     """The dashboard of this machine, with its own directory first on the path; its modules and options are gone afterwards."""
     monkeypatch.syspath_prepend(str(ROOT))
+    # Streamlit puts the page there and leaves it, and a process that another test spawns later would run it.
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
     address, magic = config.get_option("server.address"), config.get_option("runner.magicEnabled")
     config.set_option("server.address", "127.0.0.1")
     config.set_option("runner.magicEnabled", False)
