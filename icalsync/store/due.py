@@ -56,14 +56,14 @@ _FOLLOWING: Final = _HEADS.replace("h.number = (SELECT min", "h.action = 'delete
 
 def tasks(tx: Transaction, integration_id: str, now: datetime) -> tuple[PushTask, ...]:
     """The oldest open intent of each appointment that may be tried at ``now``."""
-    rows = [row for row in tx.rows(_HEADS, [integration_id]) if is_due(row, now)][:MOST]
+    rows = [row for row in _open(tx, _HEADS, integration_id) if is_due(row, now)][:MOST]
     sent = _sent(tx, rows)
     return tuple(_task(row, sent[row["appointment_id"], row["own_generation"]]) for row in rows)
 
 
 def following(tx: Transaction, integration_id: str, now: datetime) -> tuple[PushTask, ...]:
     """Deletions of former events that wait for the new one to be there: due as soon as the intents before them are done."""
-    rows = [row for row in tx.rows(_FOLLOWING, [integration_id]) if is_due(row, now)][:MOST]
+    rows = [row for row in _open(tx, _FOLLOWING, integration_id) if is_due(row, now)][:MOST]
     sent = _sent(tx, rows)
     return tuple(_task(row, sent[row["appointment_id"], row["own_generation"]]) for row in rows)
 
@@ -71,9 +71,16 @@ def following(tx: Transaction, integration_id: str, now: datetime) -> tuple[Push
 def integrations(tx: Transaction, now: datetime) -> tuple[str, ...]:
     """Accounts with something to send at ``now``; what needs a person first is no reason to ask a server."""
     found = {
-        row["integration_id"] for row in tx.rows(_HEADS, [None]) if obstacle_of(row) is None and is_due(row, now) and not _rejected(row)
+        row["integration_id"] for row in _open(tx, _HEADS, None) if obstacle_of(row) is None and is_due(row, now) and not _rejected(row)
     }
     return tuple(sorted(found))
+
+
+def _open(tx: Transaction, sql: str, integration_id: str | None) -> list[Row]:
+    """What is open, if anything is: to plan so many joins takes 15 ms, and most runs have nothing to send."""
+    if tx.row(f"SELECT 1 FROM _kept.outbox WHERE {OPEN} LIMIT 1") is None:  # noqa: S608  # our own text
+        return []
+    return tx.rows(sql, [integration_id])
 
 
 def is_due(row: Row, now: datetime) -> bool:
@@ -99,6 +106,8 @@ def _rejected(row: Row) -> bool:
 
 
 def _sent(tx: Transaction, rows: Sequence[Row]) -> dict[tuple[str, int], set[str]]:
+    if not rows:
+        return {}
     found: dict[tuple[str, int], set[str]] = defaultdict(set)
     for row in tx.rows(
         "SELECT * FROM _kept.own_text WHERE appointment_id IN (SELECT unnest(?::VARCHAR[]))", [[row["appointment_id"] for row in rows]]
