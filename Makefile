@@ -3,6 +3,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
+# Compiling every module anew at each start is half the time of a command, and a third of the tests'.
+unexport PYTHONDONTWRITEBYTECODE
 
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -21,7 +23,7 @@ KILLS ?= 100
 SEED ?= 20261122
 BROWSER_TESTS := $(wildcard tests/browser/test_*.py)
 
-.PHONY: help demo test lint bench dist clean screenshots browser record chaos crash soak
+.PHONY: help demo test long lint bench dist clean screenshots browser record chaos crash soak
 
 help:  ## Show this list.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s  %s\n", $$1, $$2 }' Makefile
@@ -29,8 +31,11 @@ help:  ## Show this list.
 demo: $(STAMP)  ## Start a CalDAV server here, link and sync sample calendars, say who is free (ARGS=--no-dashboard ends after that).
 	@$(BIN)/icalsync demo $(ARGS)
 
-test: $(STAMP) browser  ## Run every test (PYTEST_ARGS="tests/core -k busy" runs some).
+test: $(STAMP) browser  ## Run the tests (PYTEST_ARGS="tests/core -k busy" runs some of them).
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
+
+long: $(STAMP) browser  ## Run the tests that take longer: whole demos, larger grids, more kills.
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m long
 
 lint: $(STAMP)  ## Check style, types and the layers.
 	$(BIN)/ruff check .
@@ -45,8 +50,8 @@ bench: $(STAMP)  ## Time what is worth timing, beside the plain libraries.
 record: $(STAMP)  ## Record the cassettes anew (SERVER=radicale only those; SERVER=icloud from an Apple Account, see cassettes/README.md).
 	@$(BIN)/python -m tests.cassettes.record $(SERVER)
 
-screenshots: $(STAMP) browser  ## Draw every page of the dashboard into build/screenshots/, light and dark, with the demo's world on a bad day.
-	@$(BIN)/python -m tests.browser.screenshots
+screenshots: $(STAMP) browser  ## Draw every page of the dashboard into build/screenshots/, with the demo's world on a bad day (ONLY='health* *-tablet-*' only those).
+	@set -f; $(BIN)/python -m tests.browser.screenshots $(ONLY)
 
 chaos: $(STAMP)  ## Try every fault on every request, and 2000 random schedules (CHAOS_SECONDS=600 for so long, CHAOS_SEED=…, CHAOS_ONLY=…).
 	@$(BIN)/python -m tests.chaos --seconds '$(CHAOS_SECONDS)' --seed '$(CHAOS_SEED)' --schedules '$(CHAOS_SCHEDULES)' \

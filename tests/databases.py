@@ -21,7 +21,15 @@ if TYPE_CHECKING:
 
     import pytest
 
-KEPT_OPEN = ("tests.engine.", "tests.store.", "tests.app.", "tests.faults.")
+KEPT_OPEN = (
+    "tests.app.",
+    "tests.dashboard.",
+    "tests.demo.test_known_world",
+    "tests.engine.",
+    "tests.faults.",
+    "tests.properties.",
+    "tests.store.",
+)
 _template: dict[tuple[migrations.Step, ...], bytes] = {}
 _kept: dict[instance.SharedFile, Any] = {}
 

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from icalsync.messages import de, en, say
+from tests import databases
 from tests.browser.conftest import TITLE
+from tests.dashboard.practice import BERLIN
 
 if TYPE_CHECKING:
     from tests.dashboard.conftest import Clinic, Pages
@@ -44,6 +46,7 @@ def test_an_empty_database_says_what_to_do_first(pages: Pages, empty_clinic: Cli
 def test_a_database_that_is_gone_is_named_with_its_next_step(pages: Pages, empty_clinic: Clinic) -> None:
     """It is not made anew in silence: DATABASE_MISSING, as the command line says it."""
     empty_clinic.app.users()
+    databases.let_go()
     empty_clinic.database.unlink()
     said = pages.of(empty_clinic).go("connections")
     assert f"The database {empty_clinic.database} existed, and is gone or empty." in said
@@ -55,6 +58,7 @@ def test_a_database_in_use_is_a_sentence_and_works_again_when_it_is_free(pages: 
     """Who holds it, what to do, and a button that asks again."""
     empty_clinic.app.users()
     pages.of(empty_clinic, ICALSYNC_LOCK_WAIT="0.3")
+    databases.let_go()
     with subprocess.Popen([sys.executable, "-c", HOLDER, str(empty_clinic.database)], stdout=subprocess.PIPE) as holder:
         try:
             assert holder.stdout.readline() == b"held\n"
@@ -96,7 +100,7 @@ def test_german_pages_write_dates_and_figures_as_germans_do(pages: Pages, clinic
     """24 hours, day before month, a decimal comma; Beschäftigt and Frei as an iPhone says them."""
     said = pages.of(clinic, ICALSYNC_DASHBOARD_LANGUAGE="de").go("configuration", user="ACME/anna")
     synced = next(row for row in clinic.app.calendars("ACME", "anna") if row["display_name"] == "Work")["last_synced_at"]
-    assert f"{synced:%d.%m.%Y}" in said
+    assert f"{synced.astimezone(BERLIN):%d.%m.%Y}" in said
     assert ",0 h" in said
     assert "„Beschäftigt“" in said
     assert "BESUCHT" not in said

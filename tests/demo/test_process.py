@@ -65,6 +65,7 @@ def read_until(process, words):
     raise AssertionError(f"{words!r} never came:\n{''.join(said)}")
 
 
+@pytest.mark.long
 def test_it_runs_twice_in_a_row_and_leaves_no_process(tmp_path):
     """Also after one that was killed half-way: its lock went with it, and each run starts anew, finds both clashes and ends with 0."""
     killed = start(tmp_path / "demo", "--no-dashboard")
@@ -80,7 +81,7 @@ def test_it_runs_twice_in_a_row_and_leaves_no_process(tmp_path):
         assert gone_from(tmp_path / "demo")
 
 
-@pytest.mark.parametrize("moment", ["Starting", "Filling", "Connecting"])
+@pytest.mark.parametrize("moment", ["Starting", "Filling", pytest.param("Connecting", marks=pytest.mark.long)])
 def test_ctrl_c_leaves_nothing_running(tmp_path, moment):
     """SIGINT to the process group, as a terminal sends it, at any stage: a plain line, exit code 1, and no server left."""
     process = start(tmp_path / "demo", "--no-dashboard")
@@ -135,6 +136,7 @@ def test_ctrl_c_ends_the_dashboard_with_the_demo(tmp_path):
     assert gone_from(tmp_path)
 
 
+@pytest.mark.long
 def test_the_server_answers_while_the_dashboard_runs(tmp_path, monkeypatch):
     """What runs in the dashboard's place gets the demo's settings and syncs with the demo's server; afterwards nothing is left."""
     syncing = "import sys; from icalsync.cli.main import run; assert sys.argv[1] == 'dashboard'; sys.exit(run(['sync']))"

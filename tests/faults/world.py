@@ -15,6 +15,7 @@ from icalsync.caldav.hosts import SystemResolver
 from icalsync.caldav.transport import Limits
 from icalsync.settings import load_settings
 from icalsync.store import instance
+from tests import databases
 from tests.faults.asked import Kind
 from tests.faults.catalogue import FAULTS
 from tests.faults.proxy import FaultProxy
@@ -23,7 +24,7 @@ from tests.icloud import MovableClock
 from tests.servers import event_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from icalsync.app import App
@@ -50,6 +51,15 @@ class Known:
     object: Object
     kind: str
     """``event``, ``rejected`` or ``skipped``."""
+
+
+_connected: dict[str, bytes] = {}
+"""The files of a database that is connected to the look-alike, by name."""
+
+
+def _files(directory: Path, below: Iterable[str]) -> dict[str, bytes]:
+    paths = [path for name in below for path in (directory / name).rglob("*") if path.is_file()]
+    return {str(path.relative_to(directory)): path.read_bytes() for path in paths}
 
 
 def times_of(number: int) -> tuple[datetime, datetime]:
@@ -81,10 +91,30 @@ class World:
     def __enter__(self) -> Self:
         self._stack.enter_context(self.site)  # type: ignore[arg-type]  # every site is a context manager
         self.proxy = self._stack.enter_context(FaultProxy(self.site.origins))
-        self.app = self._opened()
+        if self.site.provider == "icloud":
+            self._copied()
+        else:
+            self.app = self._opened()
+            self._connect()
         self._stack.enter_context(held_open(self.app))
-        self._connect()
         return self
+
+    def _copied(self) -> None:
+        """Connected as the first world of this process was: the look-alike is the same for all, but for its port."""
+        if not _connected:
+            self.app = self._opened()
+            self._connect()
+            databases.let_go()
+            _connected.update(_files(self._directory, ("data", "keys")))
+            return
+        for name, content in _connected.items():
+            path = self._directory / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+            path.chmod(0o600)
+        self.app = self._opened()
+        with self.app._parts.database.write() as tx:
+            tx.execute("UPDATE _kept.integration_login SET url = ?", [self.proxy.url])
 
     def __exit__(self, *failure: object) -> None:
         self._stack.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,17 +13,18 @@ from zoneinfo import ZoneInfo
 import icalsync
 from icalsync.clock import SystemClock
 from icalsync.settings import load_settings
+from tests import databases
 from tests.faults.world import held_open
 from tests.icloud.fixtures import ANNA, PASSWORD
-from tests.journeys.conftest import connect
+from tests.journeys.conftest import connect, with_anna
 from tests.journeys.remote import CloudCalendar, DavCalendar, Remote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     import pytest
 
-    from tests.icloud import ICloud
     from tests.journeys.conftest import Cli
     from tests.servers import DavServer
 
@@ -95,41 +97,68 @@ class Clinic:
         return self.cli.json("drift", "list", code=None)
 
 
+_templates: dict[tuple[str, str], Path] = {}
+"""Clinics that were set up once, by the kind of their server and where it answers; the look-alike is the same wherever it answers."""
+
+
 @contextmanager
 def clinic_on(server: str, cli: Cli, request: pytest.FixtureRequest) -> Iterator[Clinic]:
-    """The clinic with its account on ``radicale``, ``xandikos`` or ``icloud``; the file stays open, which saves most of the time."""
-    with held_open(icalsync.open(settings=load_settings(cli.environment))):
+    """The clinic with its account on ``radicale``, ``xandikos`` or ``icloud``, synced.
+
+    It is set up once for each server, through the command line, and copied for every test; and the file stays open. Both together save most
+    of the time of a test that asks two or three questions.
+    """
+    found = request.getfixturevalue(server)
+    places = _made_on(server, found)
+    template = _template(server, cli, found, request.getfixturevalue("tmp_path_factory"))
+    shutil.copytree(template, cli.directory, dirs_exist_ok=True)
+    if server == "icloud":
+        cli.environment["ICALSYNC_ICLOUD_URL"] = found.url
+    app = icalsync.open(settings=load_settings(cli.environment))
+    with held_open(app):
         if server == "icloud":
-            yield clinic_on_icloud(cli, request.getfixturevalue("icloud"))
+            with app._parts.database.write() as tx:
+                tx.execute("UPDATE _kept.integration_login SET url = ?", [found.url])
+        cli("sync")
+        yield Clinic(cli, app.integrations()[0]["integration_id"], *places)
+
+
+def _made_on(server: str, found: Any) -> tuple[Remote, Remote]:
+    """Anna's two calendars, made on her server."""
+    if server == "icloud":
+        account = found.account(ANNA)
+        private = account.add_calendar("Private")
+        return CloudCalendar(account.calendar("Work")), CloudCalendar(private)
+    for name in ("Work", "Private"):
+        found.account.mkcalendar(f"{found.home}{name.lower()}/", name=name)
+    return DavCalendar(found.account, f"{found.home}work/"), DavCalendar(found.account, f"{found.home}private/")
+
+
+def _template(server: str, cli: Cli, found: Any, directories: pytest.TempPathFactory) -> Path:
+    key = (server, "" if server == "icloud" else found.url)
+    if key not in _templates:
+        _templates[key] = directories.mktemp(f"clinic-{server}")
+        first = with_anna(cli.moved(_templates[key]))
+        if server == "icloud":
+            first.environment["ICALSYNC_ICLOUD_URL"] = found.url
+            arguments = ("connect", "ACME", "anna", "--provider", "icloud", "--account", ANNA, "--password-stdin")
+            _set_up(first, first.json(*arguments, stdin=PASSWORD + "\n"))
         else:
-            yield clinic_on_dav(cli, request.getfixturevalue(server))
+            _set_up(first, connect(first, found))
+        databases.let_go()
+    return _templates[key]
 
 
 def clinic_on_dav(cli: Cli, server: DavServer) -> Clinic:
-    """On a real CalDAV server."""
-    for name in ("Work", "Private"):
-        server.account.mkcalendar(f"{server.home}{name.lower()}/", name=name)
-    done = connect(cli, server)
-    cli("link", "ACME", "anna", "Work", *(() if _writable(done, "Work") else ("--assume-writable",)))
+    """The clinic on a real CalDAV server, through the command line from the first step."""
+    places = _made_on(server.kind, server)
+    return Clinic(cli, _set_up(cli, connect(cli, server)), *places)
+
+
+def _set_up(cli: Cli, connected: dict[str, Any]) -> str:
+    """Choose anna's calendars, and sync; which integration it is."""
+    writable = any(row["access"] == "write" for row in connected["calendars"] if row["display_name"] == "Work")
+    cli("link", "ACME", "anna", "Work", *(() if writable else ("--assume-writable",)))
     cli("conflicts", "add", "ACME", "anna", "Private")
     cli("sync")
-    places = {row["display_name"]: row["href"] for row in done["calendars"]}
-    return Clinic(cli, done["integration_id"], DavCalendar(server.account, places["Work"]), DavCalendar(server.account, places["Private"]))
-
-
-def clinic_on_icloud(cli: Cli, cloud: ICloud) -> Clinic:
-    """On the look-alike."""
-    cli.environment["ICALSYNC_ICLOUD_URL"] = cloud.url
-    arguments = ("connect", "ACME", "anna", "--provider", "icloud", "--account", ANNA, "--password-stdin")
-    done = cli.json(*arguments, stdin=PASSWORD + "\n")
-    account = cloud.account(ANNA)
-    private = account.add_calendar("Private")
-    cli("link", "ACME", "anna", "Work")
-    cli("sync")
-    cli("conflicts", "add", "ACME", "anna", "Private")
-    cli("sync")
-    return Clinic(cli, done["integration_id"], CloudCalendar(account.calendar("Work")), CloudCalendar(private))
-
-
-def _writable(done: dict[str, Any], name: str) -> bool:
-    return any(row["access"] == "write" for row in done["calendars"] if row["display_name"] == name)
+    return str(connected["integration_id"])

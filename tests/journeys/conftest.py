@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -97,30 +97,43 @@ class Cli:
         """The JSON a command prints."""
         return self(*arguments, "--json", code=code, **options).json
 
+    def moved(self, directory: Path) -> Cli:
+        """The same with another directory for itself."""
+        return replace(self, directory=directory, environment=self.environment | settings_in(directory))
+
     @property
     def database(self) -> Path:
         """Where the database lies."""
         return self.directory / "data" / "clinic.duckdb"
 
 
+def settings_in(directory: Path) -> dict[str, str]:
+    """Where everything lies of a command line that has this directory for itself."""
+    return {
+        "HOME": str(directory / "home"),
+        "XDG_CONFIG_HOME": str(directory / "home" / "config"),
+        "XDG_DATA_HOME": str(directory / "home" / "data"),
+        "ICALSYNC_DATABASE": str(directory / "data" / "clinic.duckdb"),
+        "ICALSYNC_SECRET_KEY_FILE": str(directory / "keys" / "secret.key"),
+        "ICALSYNC_ALLOW_PRIVATE_HOSTS": "true",
+    }
+
+
 @pytest.fixture
 def cli(tmp_path: Path, request: pytest.FixtureRequest) -> Cli:
     """The command line, with nothing set up yet; in this process where the module says ``IN_PROCESS``."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("ICALSYNC_")}
-    settings = {
-        "HOME": str(tmp_path / "home"),
-        "XDG_CONFIG_HOME": str(tmp_path / "home" / "config"),
-        "XDG_DATA_HOME": str(tmp_path / "home" / "data"),
-        "ICALSYNC_DATABASE": str(tmp_path / "data" / "clinic.duckdb"),
-        "ICALSYNC_SECRET_KEY_FILE": str(tmp_path / "keys" / "secret.key"),
-        "ICALSYNC_ALLOW_PRIVATE_HOSTS": "true",
-    }
-    return Cli(tmp_path, inherited | settings, as_process=not getattr(request.module, "IN_PROCESS", False))
+    return Cli(tmp_path, inherited | settings_in(tmp_path), as_process=not getattr(request.module, "IN_PROCESS", False))
 
 
 @pytest.fixture
 def clinic(cli: Cli) -> Cli:
     """A sub-account with one user."""
+    return with_anna(cli)
+
+
+def with_anna(cli: Cli) -> Cli:
+    """Add a sub-account with one user."""
     cli("sub-account", "add", "ACME", "--name", "Acme Clinic", "--time-zone", "Europe/Berlin")
     cli("user", "add", "ACME", "anna", "--name", "Anna Adler", "--email", "anna@example.org")
     return cli
@@ -134,37 +147,37 @@ def connect(cli: Cli, server: DavServer, sub_account: str = "ACME", user: str = 
 
 
 @contextmanager
-def booked_on(kind: str, clinic: Cli, request: pytest.FixtureRequest) -> Iterator[Clinic]:
+def booked_on(kind: str, cli: Cli, request: pytest.FixtureRequest) -> Iterator[Clinic]:
     """The clinic with a linked calendar on one kind of server."""
     from tests.journeys.booked import clinic_on  # noqa: PLC0415  # it takes its words from here
 
-    with clinic_on(kind, clinic, request) as booked:
+    with clinic_on(kind, cli, request) as booked:
         yield booked
 
 
 @pytest.fixture(params=["radicale", "xandikos", "icloud"])
-def everywhere(request: pytest.FixtureRequest, clinic: Cli) -> Iterator[Clinic]:
+def everywhere(request: pytest.FixtureRequest, cli: Cli) -> Iterator[Clinic]:
     """The clinic on each server in turn."""
-    with booked_on(request.param, clinic, request) as booked:
+    with booked_on(request.param, cli, request) as booked:
         yield booked
 
 
 @pytest.fixture(params=["radicale", "icloud"])
-def booked(request: pytest.FixtureRequest, clinic: Cli) -> Iterator[Clinic]:
+def booked(request: pytest.FixtureRequest, cli: Cli) -> Iterator[Clinic]:
     """The clinic on Radicale and on the look-alike."""
-    with booked_on(request.param, clinic, request) as booked:
+    with booked_on(request.param, cli, request) as booked:
         yield booked
 
 
 @pytest.fixture
-def on_radicale(request: pytest.FixtureRequest, clinic: Cli) -> Iterator[Clinic]:
+def on_radicale(request: pytest.FixtureRequest, cli: Cli) -> Iterator[Clinic]:
     """The clinic on Radicale."""
-    with booked_on("radicale", clinic, request) as booked:
+    with booked_on("radicale", cli, request) as booked:
         yield booked
 
 
 @pytest.fixture
-def on_icloud(request: pytest.FixtureRequest, clinic: Cli) -> Iterator[Clinic]:
+def on_icloud(request: pytest.FixtureRequest, cli: Cli) -> Iterator[Clinic]:
     """The clinic on the look-alike."""
-    with booked_on("icloud", clinic, request) as booked:
+    with booked_on("icloud", cli, request) as booked:
         yield booked

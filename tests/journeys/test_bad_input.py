@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import duckdb
 import pytest
 
+from tests import databases
 from tests.conftest import PASSWORD
 from tests.journeys.conftest import connect
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from tests.servers import DavServer
 
 
-IN_PROCESS = OPENS_FOR_EACH_QUESTION = True
+IN_PROCESS = True
 """The main job runs as processes; these many small cases go through the same entry point without starting one each."""
 
 
@@ -177,6 +178,7 @@ def test_a_reminder_list_cannot_be_chosen_and_says_why_r10(clinic: Cli, radicale
 
 def test_a_newer_database_is_refused_and_left_alone_t10(clinic: Cli) -> None:
     """T10: exit 3, and not a byte is changed."""
+    databases.let_go()
     with duckdb.connect(str(clinic.database)) as connection:
         connection.execute("INSERT INTO _kept.schema_migration SELECT 9999, 'from the future', now()")
     before = clinic.database.read_bytes()
@@ -202,6 +204,7 @@ def test_a_locked_database_names_its_holder_t3(clinic: Cli) -> None:
         print("held", flush=True)
         sys.stdin.read()
     """)
+    databases.let_go()
     with subprocess.Popen([sys.executable, "-c", holder], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "held\n"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import duckdb
 import pytest
 
+from tests import databases
 from tests.journeys.conftest import connect
 from tests.servers import event_at
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from tests.journeys.conftest import Cli
     from tests.servers import DavServer
 
-IN_PROCESS = OPENS_FOR_EACH_QUESTION = True
+IN_PROCESS = True
 ZEROS = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 """A well-formed key that is not the one."""
 
@@ -133,6 +134,7 @@ def test_a_moment_that_cannot_be_is_named_by_its_end(clinic: Cli) -> None:
 def test_odd_streams_never_end_in_a_traceback(clinic: Cli, redirection: str, code: int) -> None:
     """A closed or full stream is said plainly, or is nobody's business."""
     command = f"'{sys.executable}' -m icalsync user list ACME {redirection}"
+    databases.let_go()
     done = subprocess.run(["bash", "-c", command], env=clinic.environment, capture_output=True, text=True, timeout=60, check=False)
     assert "Traceback" not in done.stderr
     assert "inside icalsync" not in done.stderr
@@ -143,6 +145,7 @@ def test_names_that_the_terminal_cannot_show_are_escaped(clinic: Cli) -> None:
     """An answer in another encoding is still an answer."""
     clinic("user", "add", "ACME", "oe", "--name", "Œuvre 李")
     environment = clinic.environment | {"PYTHONIOENCODING": "ascii"}
+    databases.let_go()
     done = subprocess.run(
         [sys.executable, "-m", "icalsync", "user", "list", "ACME", "--json"], env=environment, capture_output=True, timeout=60, check=False
     )
@@ -153,6 +156,7 @@ def test_names_that_the_terminal_cannot_show_are_escaped(clinic: Cli) -> None:
 def test_a_password_that_is_no_text_is_refused_without_showing_it(clinic: Cli) -> None:
     """The bytes are never echoed (S1)."""
     command = [sys.executable, "-m", "icalsync", "connect", "ACME", "anna", "--provider", "caldav", "--url", "https://127.0.0.1:9/"]
+    databases.let_go()
     done = subprocess.run(
         [*command, "--account", "a", "--password-stdin", "--json"],
         env=clinic.environment,
