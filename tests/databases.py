@@ -30,7 +30,10 @@ KEPT_OPEN = (
     "tests.properties.",
     "tests.store.",
 )
+_seen: set[datetime] = set()
 _template: dict[tuple[migrations.Step, ...], bytes] = {}
+_made_at: dict[tuple[tuple[migrations.Step, ...], datetime], bytes] = {}
+"""Copies as they were made at a moment that came twice: clocks of tests often stand at the same one."""
 _kept: dict[instance.SharedFile, Any] = {}
 
 
@@ -43,19 +46,27 @@ def stays_open(module: ModuleType) -> bool:
 def copied(monkeypatch: pytest.MonkeyPatch) -> None:
     """New databases are copies of the first one that this process made, with their own name and moment."""
     make = migrations.create
+    made: list[Path] = []
 
     def create(path: Path, now: datetime) -> None:
         if migrations.STEPS not in _template:
             make(path, now)
             _template[migrations.STEPS] = path.read_bytes()
             return
-        path.write_bytes(_template[migrations.STEPS])
+        made.append(path)
+        known = _made_at.get((migrations.STEPS, now)) if len(made) == 1 else None  # a second one of a test must not be the first one's twin
+        path.write_bytes(known or _template[migrations.STEPS])
         path.chmod(0o600)
+        if known:
+            return
         connection = instance.open_once(path)
         connection.execute("UPDATE _kept.meta SET database_uuid = ?, created_at = ?, retention_limit = ?", [str(uuid.uuid4()), now, now])
         connection.execute("UPDATE _kept.instant SET last_at = ?", [now])
         connection.execute("UPDATE _kept.schema_migration SET applied_at = ?", [now])
         connection.close()
+        if now in _seen:
+            _made_at[migrations.STEPS, now] = path.read_bytes()
+        _seen.add(now)
 
     monkeypatch.setattr(migrations, "create", create)
 

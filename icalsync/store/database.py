@@ -149,6 +149,7 @@ class Database:
         with self._alone():
             if not place.exists(self.path):
                 migrations.create(self.path, self._clock.now().astimezone(UTC))
+                self._examined = True
 
     def _updated(self, deadline: float) -> duckdb.DuckDBPyConnection:
         with self._alone():

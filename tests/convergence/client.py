@@ -129,6 +129,7 @@ class Client:
         self._directory = directory
         self._url = url
         self._cursor: Any = None
+        self._looked: tuple[list[tuple[int, int]], Stored] | None = None
         self.app = self._opened()
 
     def __enter__(self) -> Self:
@@ -142,10 +143,12 @@ class Client:
         if self._cursor is not None:
             self._file.leave(self._cursor)
             self._cursor = None
+            assert self._file._connection is None, "somebody else still has it open: the next process would go on where this one is"
 
     def open(self) -> None:
-        """A process begins."""
+        """A process begins; that the file is ours and of this schema is looked at once, because that opens it twice (tests/store)."""
         self.app = self._opened()
+        self.app._parts.database._examined = True
         self._cursor = self._file.enter(time.monotonic() + 5, self.app._parts.database._open)
 
     @property
@@ -172,6 +175,7 @@ class Client:
     def restore(self, place: Path) -> None:
         """Everything as it was then, in a new process."""
         self.close()
+        self._looked = None
         shutil.rmtree(self._directory)
         shutil.copytree(place, self._directory)
         self.open()
@@ -211,7 +215,14 @@ class Client:
         return [(found.st_mtime_ns, found.st_size) for found in (place.stat() for place in places if place.exists())]
 
     def stored(self) -> Stored:
-        """What is known, from one consistent view of the database."""
+        """What is known; looked at anew whenever the file was written since the last look."""
+        mark = self.mark()
+        if self._looked is None or self._looked[0] != mark:
+            self._looked = mark, self._stored()
+        return self._looked[1]
+
+    def _stored(self) -> Stored:
+        """From one consistent view of the database."""
         with self.app._parts.database.read() as tx:
             calendars = tx.rows("SELECT calendar_id, href, display_name FROM calendars")
             rows = tx.rows("SELECT calendar_id, href, uid, starts_at, ends_at FROM occurrences WHERE user_id = 'anna'")

@@ -13,7 +13,7 @@ import signal
 import sys
 import time
 import traceback
-from contextlib import nullcontext
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -57,6 +57,19 @@ STEPS: Final[dict[str, Hook]] = {
     "before record": ("store", "record", True),
 }
 """Named moments: around every commit of an intent and every write to the server."""
+KINDS: Final = {"book": 5, "move": 3, "cancel": 2}
+"""How often each piece of work is done."""
+AWAITED: Final = 4
+"""So much more often is the one that leads to the moment a child waits for: what it waits for comes sooner, among the others as before."""
+LEADS_TO: Final = {
+    "after a move is committed": "move",
+    "after a cancellation is committed": "cancel",
+    "before a change": "move",
+    "after a change": "move",
+    "before a deletion": "cancel",
+    "after a deletion": "cancel",
+}
+"""Moments that most pieces of work do not lead to."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +95,9 @@ class _Worker:
         self.order = order
         self.left = order.times
         self.dice = random.Random(order.seed)  # noqa: S311  # appointments, not secrets
+        lead = LEADS_TO.get(order.step or "")
+        self.weights = [often * (AWAITED if what == lead else 1) for what, often in KINDS.items()]
+        self.file = ExitStack()
         self.promised = os.open(directory / "promised", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         self._watch()
 
@@ -90,8 +106,11 @@ class _Worker:
         if self.order.step is None or hook != STEPS[self.order.step]:
             return
         self.left -= 1
-        if self.left == 0:
-            os.kill(os.getpid(), signal.SIGSTOP if self.order.stop else signal.SIGKILL)
+        if self.left == 0 and self.order.stop:
+            self.file.close()  # somebody else works meanwhile
+            os.kill(os.getpid(), signal.SIGSTOP)
+        elif self.left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
 
     def _watch(self) -> None:
         parts, met = self.app._parts, self.met
@@ -118,8 +137,9 @@ class _Worker:
 
     def run(self) -> int:
         """Rounds of one piece of work and one sync, now and then without it."""
-        # nobody else is at the file unless this one is to be stopped: kept open, a round takes a fifth of the time
-        with nullcontext() if self.order.stop else held_open(self.app):
+        # nobody else is at the file as long as this one is not stopped: kept open, a round takes a fifth of the time
+        with self.file:
+            self.file.enter_context(held_open(self.app))
             for _ in range(self.order.rounds):
                 self._one()
                 if self.dice.random() < 0.7:
@@ -136,23 +156,24 @@ class _Worker:
                 raise
 
     def _one(self) -> None:
-        booked = [row for row in self.app.appointments("acme", "anna") if row["status"] == "booked"]
-        what = self.dice.choices(["book", "move", "cancel"], [5, 3, 2])[0] if booked else "book"
+        rows = self.app.appointments("acme", "anna")
+        booked = [row for row in rows if row["status"] == "booked"]
+        what = self.dice.choices(list(KINDS), self.weights)[0] if booked else "book"
         if what == "book":
-            self._promise("book", self.app.book("acme", "anna", *self._free(), title="Visit", check=False))
+            self._promise("book", self.app.book("acme", "anna", *self._free(rows), title="Visit", check=False))
             return
         row = self.dice.choice(booked)
         try:
             if what == "move":
-                self._promise("move", self.app.reschedule(row["appointment_id"], *self._free(), check=False))
+                self._promise("move", self.app.reschedule(row["appointment_id"], *self._free(rows), check=False))
             else:
                 self._promise("cancel", self.app.cancel(row["appointment_id"]))
         except IcalsyncError as error:
             if error.code != "INVALID_INPUT":  # cancelled meanwhile, by the other process
                 raise
 
-    def _free(self) -> tuple[datetime, datetime]:
-        taken = {row["starts_at"].astimezone(UTC) for row in self.app.appointments("acme", "anna")}
+    def _free(self, rows: list[dict[str, Any]]) -> tuple[datetime, datetime]:
+        taken = {row["starts_at"].astimezone(UTC) for row in rows}
         hours = [FIRST + timedelta(hours=number) for number in range(SLOTS)]
         start = self.dice.choice([hour for hour in hours if hour not in taken])
         return start, start + timedelta(hours=1)

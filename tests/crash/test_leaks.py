@@ -68,6 +68,7 @@ def check_flat(states: list[tuple[int, int, int]], kilobytes: float) -> None:
     assert slope < kilobytes, f"{slope:.0f} kB per sync: {memory}"
 
 
+@pytest.mark.long
 def test_t18_twelve_syncs_leave_nothing_behind(tmp_path: Path, radicale: DavServer) -> None:
     """T18: the slope over twelve syncs; memory may still settle by half a megabyte each, a leak of one connection or thread would show."""
     check_flat(states_over(12, connected(tmp_path, radicale), radicale), kilobytes=500)

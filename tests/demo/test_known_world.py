@@ -103,6 +103,7 @@ def test_a_world_that_cannot_be_is_refused(options):
         known_world(LAST_DAY, **options)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 def test_what_was_seeded_is_found_through_a_real_caldav_server(tmp_path):
     """Radicale, HTTP, the product's own door: precision and recall are 1, and the history says when things became known (R16)."""

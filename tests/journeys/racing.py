@@ -1,22 +1,34 @@
-"""A process that books one slot with ten threads at once: ``python -m tests.journeys.racing START END``. It waits for a line."""
+"""Processes that book one slot with ten threads each, all at once: ``python -m tests.journeys.racing START END PROCESSES``.
+
+They are forked from this process, which has loaded everything and opens no file: starting one takes a second.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 import threading
+import traceback
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import duckdb  # noqa: F401  # warm: what is loaded here is loaded once
 
 import icalsync
+import icalsync.caldav.client
+import icalsync.core.reading
 from icalsync.errors import IcalsyncError
 from icalsync.settings import load_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 THREADS = 10
 
 
-def main() -> None:
+def race(start: str, end: str, wait: Callable[[], object]) -> list[str]:
     """How each of the ten attempts ended: an appointment's id, or an error's code."""
-    start, end = sys.argv[1:3]
     app = icalsync.open(settings=load_settings(lock_wait=60.0))
     app.users("ACME")  # everything is loaded before the start
     barrier = threading.Barrier(THREADS)
@@ -28,12 +40,35 @@ def main() -> None:
         except IcalsyncError as error:
             return error.code
 
-    sys.stdout.write("ready\n")
-    sys.stdout.flush()
-    sys.stdin.readline()
+    wait()
     with ThreadPoolExecutor(THREADS) as pool:
-        ended = list(pool.map(attempt, range(THREADS)))
-    sys.stdout.write(json.dumps(ended) + "\n")
+        return list(pool.map(attempt, range(THREADS)))
+
+
+def main() -> None:
+    """Start them, let them go when all are ready, and wait; each writes one line."""
+    start, end, processes = sys.argv[1:4]
+    ready, go = os.pipe(), os.pipe()
+
+    def wait() -> None:
+        os.write(ready[1], b".")
+        os.read(go[0], 1)  # its end: when this process lets go of the other side
+
+    for _ in range(int(processes)):
+        if os.fork() == 0:
+            try:
+                os.close(go[1])
+                os.write(sys.stdout.fileno(), (json.dumps(race(start, end, wait)) + "\n").encode())
+            except BaseException:  # noqa: BLE001  # whatever it is, the test shows it, and the process ends
+                traceback.print_exc()
+            finally:
+                os.write(ready[1], b".")  # nobody waits for one that failed
+                os._exit(0)
+    for _ in range(int(processes)):
+        os.read(ready[0], 1)
+    os.close(go[1])
+    for _ in range(int(processes)):
+        os.wait()
 
 
 if __name__ == "__main__":

@@ -24,19 +24,9 @@ def test_r14_of_fifty_who_book_one_slot_at_once_exactly_one_wins(clinic: Cli, ra
     """R14, case 21: five processes with ten threads each, all after polling; everybody else is told that the time is taken."""
     booked = clinic_on_dav(clinic, radicale)
     clinic("policy", "ACME", "unknown=warn")  # a machine too slow to poll in time must not decide this
-    words = [sys.executable, "-m", "tests.journeys.racing", monday(10).isoformat(), monday(11).isoformat()]
-    running = [
-        subprocess.Popen(words, cwd=ROOT, env=clinic.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        for _ in range(PROCESSES)
-    ]
-    for process in running:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-    for process in running:
-        assert process.stdin is not None
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    ended = Counter(each for process in running for each in json.loads(process.communicate(timeout=90)[0]))
+    words = [sys.executable, "-m", "tests.journeys.racing", monday(10).isoformat(), monday(11).isoformat(), str(PROCESSES)]
+    raced = subprocess.run(words, cwd=ROOT, env=clinic.environment, stdout=subprocess.PIPE, text=True, timeout=110, check=True)
+    ended = Counter(each for line in raced.stdout.splitlines() for each in json.loads(line))
     (appointment,) = booked.rows("appointments")
     assert ended == Counter({appointment["appointment_id"]: 1, "SLOT_NOT_BOOKABLE": 49})
     booked.sync()

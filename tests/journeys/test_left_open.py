@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tests.journeys.conftest import connect
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from tests.journeys.conftest import Cli
     from tests.servers import DavServer
 
-OPENS_FOR_EACH_QUESTION = True
+IN_PROCESS = OPENS_FOR_EACH_QUESTION = True
 
 NOTEBOOK = """
 import json, sys, threading, time
@@ -72,7 +73,7 @@ def test_a_notebook_left_open_and_running_syncs_do_not_stand_in_each_others_way(
         for number, hour in enumerate(("09", "12")):
             starts, ends = f"20270104T{hour}0000Z", f"20270104T{hour}5000Z"
             radicale.account.put(f"{radicale.home}work/{number}.ics", event_at(f"e{number}", starts, ends))
-            done = clinic.json("sync")
+            done = replace(clinic, as_process=True).json("sync")
             assert (done["totals"]["added"], [run["outcome"] for run in done["runs"]]) == (1, ["ok"])
     finally:
         seen = told(notebook)

@@ -485,6 +485,7 @@ def test_another_account_under_the_same_login_stops_everything_p18(bench: Bench,
     assert bench.open() != []
 
 
+@pytest.mark.long
 def test_whatever_happens_to_a_put_the_event_is_there_once_in_the_end(bench: Bench) -> None:
     """N, H: every fault of the catalogue that bites a PUT, each on a creation of its own: in the end each event is there once."""
     faults = [fault for fault in FAULTS.values() if Kind.PUT in fault.kinds and not fault.slow]

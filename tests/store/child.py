@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -93,8 +94,8 @@ def write(path: Path, seconds: str) -> None:
     say(str(done))
 
 
-def book(path: Path, start: str, threads: str) -> None:
-    """Let so many threads book one slot at the same moment, when told to; say what became of each."""
+def book(path: Path, start: str, threads: str, wait: Callable[[], object]) -> None:
+    """Let so many threads book one slot at the same moment, as soon as ``wait`` returns; say what became of each."""
     starts = datetime.fromisoformat(start)
     asked = starts - timedelta(hours=1)
     bookings = Bookings(Database(path, ToldClock(asked), lock_wait=60))
@@ -112,12 +113,34 @@ def book(path: Path, start: str, threads: str) -> None:
     workers = [threading.Thread(target=one) for _ in range(int(threads))]
     for worker in workers:
         worker.start()
-    say("ready")
-    sys.stdin.readline()
+    wait()
     barrier.wait()
     for worker in workers:
         worker.join()
     say(" ".join(said))
+
+
+def race(path: Path, start: str, threads: str, processes: str) -> None:
+    """Let so many processes ``book`` at the same moment, each forked from this one, which is warm and opens no file."""
+    ready, go = os.pipe(), os.pipe()
+
+    def wait() -> None:
+        os.write(ready[1], b".")
+        os.read(go[0], 1)  # its end: when this process lets go of the other side
+
+    for _ in range(int(processes)):
+        if os.fork() == 0:
+            try:
+                os.close(go[1])
+                book(path, start, threads, wait)
+            finally:
+                os.write(ready[1], b".")  # nobody waits for one that failed
+                os._exit(0)
+    for _ in range(int(processes)):
+        os.read(ready[0], 1)
+    os.close(go[1])
+    for _ in range(int(processes)):
+        os.wait()
 
 
 def appoint(path: Path) -> None:

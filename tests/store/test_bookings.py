@@ -15,10 +15,9 @@ from icalsync.core.interval import Interval
 from icalsync.core.slots import slots
 from icalsync.errors import AppointmentUnknown, InvalidInput, NotFound, SlotNotBookable, StartAfterEnd, UnknownUser
 from icalsync.store.database import Database
+from tests import databases
 from tests.store.conftest import WINDOW, at, meeting
 from tests.store.own_events import Desk, desk
-
-OPENS_FOR_EACH_QUESTION = True
 
 ROOT = Path(__file__).parents[2]
 
@@ -219,14 +218,9 @@ def test_r15_what_slots_lists_can_be_booked_and_nothing_else_on_its_grid(covered
 def test_case_21_of_fifty_who_want_one_slot_at_once_exactly_one_gets_it(covered):
     """R14, case 21: five processes of ten threads each; everybody else is told why not."""
     start = covered.now.replace(minute=0) + timedelta(days=1, hours=2)
-    words = [sys.executable, "-m", "tests.store.child", "book", str(covered.world.db.path), start.isoformat(), "10"]
-    processes = [subprocess.Popen(words, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(5)]
-    for process in processes:
-        assert process.stdout.readline() == "ready\n"
-    for process in processes:
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    said = " ".join(process.communicate(timeout=120)[0] for process in processes).split()
+    databases.let_go()
+    words = [sys.executable, "-m", "tests.store.child", "race", str(covered.world.db.path), start.isoformat(), "10"]
+    said = subprocess.run([*words, "5"], cwd=ROOT, stdout=subprocess.PIPE, text=True, timeout=120, check=True).stdout.split()
     assert sorted(said) == ["SLOT_NOT_BOOKABLE"] * 49 + ["booked"]
     with Database(covered.world.db.path, SystemClock()).read() as tx:
         assert tx.value("SELECT count(*) FROM appointments") == 1

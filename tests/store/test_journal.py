@@ -20,11 +20,10 @@ from icalsync.store.bookings import Bookings
 from icalsync.store.database import Database
 from icalsync.store.journal import Entry, Journal
 from icalsync.store.outbox import Outbox
+from tests import databases
 from tests.store.conftest import NOW, at
 from tests.store.killing import killing
 from tests.store.own_events import Desk, desk
-
-OPENS_FOR_EACH_QUESTION = True
 
 ROOT = Path(__file__).parents[2]
 KILLS = 6
@@ -112,10 +111,12 @@ def test_an_intent_the_database_has_lost_is_an_alert(office):
 def test_a_database_put_back_from_yesterday_is_noticed(office, tmp_path):
     """T5, T11: what was booked and even sent since then is missing; it is said, and nothing is sent twice for it."""
     office.book()
+    databases.let_go()
     shutil.copy(office.world.db.path, tmp_path / "yesterday")
     office.send_all()
     office.book(at(24, 12))
     office.send_all()
+    databases.let_go()
     shutil.copy(tmp_path / "yesterday", office.world.db.path)
     assert len(office.due()) == 1, "the first is read before it is written again, as ever"
     assert office.alerts_open() == ["JOURNAL_AHEAD"]
@@ -124,9 +125,11 @@ def test_a_database_put_back_from_yesterday_is_noticed(office, tmp_path):
 def test_t5_alerts_alone_find_it_before_anything_is_synced(office, tmp_path):
     """T5: in a process that compared them before, too: a database that was put back, and a journal that is gone; each told once."""
     office.book()
+    databases.let_go()
     shutil.copy(office.world.db.path, tmp_path / "yesterday")
     assert office.alerts_open() == []
     office.book(at(24, 12))
+    databases.let_go()
     shutil.copy(tmp_path / "yesterday", office.world.db.path)
     assert [office.alerts_open() for _ in range(2)] == [["JOURNAL_AHEAD"]] * 2
     journal_path(office).unlink()
@@ -235,7 +238,8 @@ def test_p1_t2_killed_at_any_moment_nothing_acknowledged_is_lost_and_nothing_is_
     outbox, bookings = Outbox(db), Bookings(db)
     with killing(db.path.parent) as children:
         for _ in range(KILLS):
-            said += children.after(noise.uniform(0.3, 2.0), "appoint", db.path.name)
+            databases.let_go()
+            said += children.after(noise.uniform(0.1, 1.0), "appoint", db.path.name)
             outbox.due("int-1", SystemClock().now())
             assert Alerts(db).rows() == []
     status = {row["appointment_id"]: row["status"] for row in bookings.rows()}

@@ -76,7 +76,7 @@ def test_t2_t4_killed_at_any_moment_no_row_is_ahead_of_its_token(chosen):
     db = Database(chosen.db.path, SystemClock())
     with killing(db.path.parent) as child_processes:
         for _ in range(KILLS):
-            said = child_processes.after(noise.uniform(0.0, 0.6), "commit", db.path.name, calendar_id)
+            said = child_processes.after(noise.uniform(0.0, 0.3), "commit", db.path.name, calendar_id)
             acknowledged = max([acknowledged, *(int(word[1:]) for word in said)])
             with db.read() as tx:
                 token = tx.value("SELECT max(sync_token) FROM _kept.calendar_sync WHERE sync_token LIKE 'n%'")

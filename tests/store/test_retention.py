@@ -11,11 +11,10 @@ from icalsync.errors import BeforeRetention
 from icalsync.ports import Finish, ObjectWrite, PullBatch
 from icalsync.store import retention
 from icalsync.store.retention import Retention
+from tests import databases
 from tests.store.conftest import WINDOW, at, invited, meeting, rejected
 from tests.store.own_events import desk
 from tests.store.test_pulls import run
-
-OPENS_FOR_EACH_QUESTION = True
 
 YEAR = timedelta(days=365)
 MONTH = timedelta(days=30)
@@ -164,6 +163,7 @@ def test_a_change_costs_about_as_much_as_readme_says(chosen, clock):
     def size() -> int:
         with chosen.db.write() as tx:
             tx.execute("UPDATE _kept.meta SET rules_version = rules_version")
+        databases.let_go()
         return chosen.db.path.stat().st_size
 
     pull(0)
