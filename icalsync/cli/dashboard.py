@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
+import tomllib
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
@@ -16,7 +17,7 @@ from icalsync.cli.base import Command, Group, opened
 from icalsync.cli.passwords import read_new_password
 from icalsync.cli.render import show_row, show_rows
 from icalsync.core.access import POSTS, is_loopback
-from icalsync.errors import DependencyMissing, InvalidInput
+from icalsync.errors import DependencyMissing, InvalidInput, SettingsInvalid
 from icalsync.messages import say
 
 if TYPE_CHECKING:
@@ -37,6 +38,10 @@ FLAGS: Final = (
     "--server.fileWatcherType=none",
     "--runner.magicEnabled=false",  # only what a page draws is shown
 )
+PROVIDER: Final = ("redirect_uri", "cookie_secret", "client_id", "client_secret", "server_metadata_url")
+"""What Streamlit's ``st.login`` needs to know of an OpenID Connect provider."""
+STRONG: Final = 32
+"""Characters of the secret that signs who somebody is."""
 LOCAL_NAMES: Final = ("localhost", "127.0.0.1", "::1")
 USUAL_PORTS: Final = range(8501, 8521)
 
@@ -55,7 +60,9 @@ def dashboard(port: int | None, address: str) -> NoReturn:
     from icalsync.settings import load_settings  # noqa: PLC0415  # a command that only prints its help needs none
 
     settings = load_settings()
-    opened().sign_in_way(address)
+    if settings.dashboard is not None:
+        check_provider(settings.dashboard.secrets_file)
+    opened().sign_in_way(address, plain=False)
     chosen = free_port(port, address)
     click.echo("Starting the dashboard; Ctrl-C ends it.", err=True)
     flags = [*FLAGS, *reach(settings, address), f"--server.port={chosen}"]
@@ -76,6 +83,26 @@ def reach(settings: Settings, address: str) -> list[str]:
     if settings.dashboard is not None:
         flags.append(f"--secrets.files={settings.dashboard.secrets_file}")
     return flags
+
+
+def check_provider(secrets_file: Path) -> None:
+    """Whether people can sign in with what stands in the secrets file, before anybody tries; ``SettingsInvalid``, ``DependencyMissing``."""
+    name = "secrets_file"
+    try:
+        section = tomllib.loads(secrets_file.read_text(encoding="utf-8")).get("auth")
+    except OSError as error:
+        raise SettingsInvalid(name=name, why=f"{secrets_file}: {(error.strerror or 'it cannot be read').lower()}") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError):
+        raise SettingsInvalid(name=name, why=f"{secrets_file} is not valid TOML") from None  # its text may hold the secret
+    auth = section if isinstance(section, dict) else {}
+    missing = [each for each in PROVIDER if not isinstance(auth.get(each), str) or not auth[each]]
+    if missing:
+        raise SettingsInvalid(name=name, why=f"its section [auth] lacks {', '.join(missing)}")
+    if len(auth["cookie_secret"]) < STRONG:
+        why = f"cookie_secret is shorter than {STRONG} characters, and whoever guesses it is signed in as anybody"
+        raise SettingsInvalid(name=name, why=why)
+    if find_spec("httpx") is None and find_spec("httpx2") is None:  # with which authlib asks the provider
+        raise DependencyMissing(package="httpx", extra="dashboard")
 
 
 def entry_point() -> Path | None:
