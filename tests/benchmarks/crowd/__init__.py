@@ -3,7 +3,8 @@
 One user is made by the product's own doors, with an object of each kind, so that every table has its rows, facts and verdicts; its rows are
 then multiplied with new keys. Objects, occurrences and bookings are drawn for each user: 16 weekly series on a grid of their own, 90 single
 events anywhere on it, 30 bookings, and 40 occurrences that are free or declined. One user in ten lives in another zone; one series in eight
-floats. One object in twenty was another before. Over two years a user has 1,000 busy intervals, of which about 25 pairs meet.
+floats. One object in twenty was another before. Over two years a user has 1,000 busy intervals, of which about 25 pairs meet. That is with
+two calendars; with more of them a user has as many more series, events and free time, but no more series than the grid has room for.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tempfile
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
@@ -25,7 +27,7 @@ from icalsync.core.model import Participation, Transparency
 from icalsync.store import migrations
 from icalsync.store.database import Database
 from icalsync.store.instance import open_once
-from tests.store.conftest import ToldClock, World, day, invited, meeting
+from tests.store.conftest import ToldClock, World, collection, day, discovered, invited, meeting
 
 SUB_ACCOUNT: Final = "clinic"
 WINDOW: Final = Interval(datetime(2026, 1, 1, tzinfo=UTC), datetime(2028, 1, 1, tzinfo=UTC))
@@ -33,10 +35,11 @@ BEGUN: Final = datetime(2025, 12, 1, tzinfo=UTC)
 NOW: Final = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 INTERVALS: Final = 1_000
 """Busy intervals of each user."""
-SHAPE: Final = 3
+SHAPE: Final = 4
 """Counts up when what is made changes, so that no older file is taken for it."""
 
-_SERIES, _LENGTH, _SINGLES, _BOOKINGS, _FREE = 16, 55, 90, 30, 40
+_LENGTH, _BOOKINGS = 55, 30
+_MOST_SERIES: Final = 40
 _CELLS: Final = 45
 """Hours of a working week: five days from 8 to 17."""
 _WEEKS: Final = 104
@@ -47,15 +50,51 @@ _FACTS: Final = {"plain": 0, "free": 1, "declined": 2, "accepted": 3}
 """Kinds of occurrence, as numbers; the template says under which key of ``facts`` each stands."""
 
 
-def crowd(users: int) -> Path:
-    """The database of so many users, made now or before; its place is ``icalsync-bench`` in the machine's temporary directory."""
-    directory = Path(tempfile.gettempdir(), "icalsync-bench", f"{users}-shape{SHAPE}-{_schema()}")
+@dataclass(frozen=True)
+class _Each:
+    """What each user has."""
+
+    calendars: int
+
+    @property
+    def keys(self) -> int:
+        """How many calendars their account has: a subscribed one besides."""
+        return self.calendars + 1
+
+    @property
+    def series(self) -> int:
+        """Weekly series, each at an hour of its own."""
+        return min(8 * self.calendars, _MOST_SERIES)
+
+    @property
+    def singles(self) -> int:
+        """Events that do not recur."""
+        return 45 * self.calendars
+
+    @property
+    def free(self) -> int:
+        """Events that block nothing."""
+        return 20 * self.calendars
+
+    @property
+    def objects(self) -> int:
+        """All of them."""
+        return self.series + self.singles + self.free
+
+
+def crowd(users: int, calendars: int = 2) -> Path:
+    """The database of so many users with so many calendars each, made now or before.
+
+    Its place is ``icalsync-bench`` in the machine's temporary directory.
+    """
+    kind = f"{users}x{calendars}"
+    directory = Path(tempfile.gettempdir(), "icalsync-bench", f"{kind}-shape{SHAPE}-{_schema()}")
     if not (directory / "clinic.duckdb").exists():
-        for older in directory.parent.glob(f"{users}-*"):
+        for older in directory.parent.glob(f"{kind}-*"):
             shutil.rmtree(older)
         draft = Path(tempfile.mkdtemp(prefix="icalsync-crowd-"))
         try:
-            _make(draft / "data" / "clinic.duckdb", users)
+            _make(draft / "data" / "clinic.duckdb", users, _Each(calendars))
             directory.parent.mkdir(exist_ok=True)
             (draft / "data").rename(directory)
         finally:
@@ -71,14 +110,14 @@ def _schema() -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def _make(path: Path, users: int) -> None:
-    facts = _template(path)
+def _make(path: Path, users: int, each: _Each) -> None:
+    facts = _template(path, each)
     connection = open_once(path)
-    _multiply(connection, users)
+    _multiply(connection, users, each)
     for table in ("occurrence", "event", "object_version", "raw_text", "appointment_version", "attendee", "event_participation"):
         connection.execute(f"DELETE FROM _kept.{table}")
     for first in range(0, users, _PER_CHUNK):
-        _fill(connection, np.arange(first, min(first + _PER_CHUNK, users)), facts)
+        _fill(connection, np.arange(first, min(first + _PER_CHUNK, users)), facts, each)
     connection.execute("UPDATE _kept.instant SET last_at = ?", [NOW - timedelta(minutes=1)])
     around = timedelta(days=31)
     connection.execute("UPDATE _kept.meta SET horizon_from = ?, horizon_to = ?", [WINDOW.start - around, WINDOW.end + around])
@@ -86,15 +125,18 @@ def _make(path: Path, users: int) -> None:
     connection.close()
 
 
-def _template(path: Path) -> np.ndarray[Any, Any]:
-    """One user with two conflict calendars, one of them linked, made by the store's own doors; keys of the facts by kind."""
+def _template(path: Path, each: _Each) -> np.ndarray[Any, Any]:
+    """One user whose calendars all block and of which one is linked, made by the store's own doors; keys of the facts by kind."""
     clock = ToldClock(BEGUN)
     world = World(Database(path, clock), clock)
     world.people.add_sub_account("acme", "Clinic", _ZONES[0])
     world.people.add_user("acme", "anna", name="Anna")
-    world.connect()
+    names = ["Work", "Home", *(f"More {number}" for number in range(2, each.calendars))]
+    found_there = [collection(f"/dav/anna/{number}/", name) for number, name in enumerate(names)]
+    feed = collection("/dav/anna/feed/", "Holidays", kinds=frozenset({"collection", "subscribed"}))
+    world.connect(found=discovered(*found_there, feed))
     world.roles.link("acme", "anna", "Work", actor="bench")
-    world.roles.add_conflicts("acme", "anna", [world.id_of("Home")])
+    world.roles.add_conflicts("acme", "anna", [world.id_of(name) for name in names[1:]])
     clock.pass_(minutes=1)
     start, end = NOW, NOW + timedelta(hours=1)
     kinds = {
@@ -104,21 +146,22 @@ def _template(path: Path) -> np.ndarray[Any, Any]:
         "accepted": invited("accepted", start, end, Participation.ACCEPTED),
     }
     world.pull("Work", *kinds.items())
-    world.pull("Home")
+    for name in names[1:]:
+        world.pull(name)
     found = {row["uid"]: row["facts_key"] for row in world.rows("FROM _kept.occurrence JOIN _kept.object_version USING (version_key)")}
     with world.db.write() as tx:
         tx.execute("UPDATE _kept.sub_account SET sub_account = ?", [SUB_ACCOUNT])
     return np.array([found[name] for name in _FACTS])
 
 
-def _multiply(connection: duckdb.DuckDBPyConnection, users: int) -> None:
+def _multiply(connection: duckdb.DuckDBPyConnection, users: int, each: _Each) -> None:
     """Everything about the one user, for each further one: keys counted on, names with the number behind."""
     connection.execute(
         f"UPDATE _kept.account_user SET sub_account = '{SUB_ACCOUNT}', user_id = 'user-0'; "
         f"UPDATE _kept.calendar_freshness SET last_synced_at = TIMESTAMPTZ '{NOW.isoformat()}'; "
         f"UPDATE _kept.integration_freshness SET last_success_at = TIMESTAMPTZ '{NOW.isoformat()}'"
     )
-    steps = {"user_key": 1, "integration_key": 1, "address_set_key": 1, "calendar_key": 3}
+    steps = {"user_key": 1, "integration_key": 1, "address_set_key": 1, "calendar_key": each.keys}
     names = {"calendar_id", "integration_id", "principal", "principal_key", "path_key", "user_id"}
     tables: dict[str, list[str]] = {}
     for table, column in connection.execute(
@@ -141,13 +184,13 @@ def _multiply(connection: duckdb.DuckDBPyConnection, users: int) -> None:
         f"UPDATE _kept.user_version SET time_zone = '{_ZONES[1]}' WHERE user_key % 10 = 0; "
         f"UPDATE _kept.calendar_reading SET time_zone = '{_ZONES[1]}' WHERE user_key % 10 = 0"
     )
-    connection.execute(_WRITE_RUNS)
+    connection.execute(_WRITE_RUNS, {"keys": each.keys})
 
 
-def _fill(connection: duckdb.DuckDBPyConnection, users: np.ndarray[Any, Any], facts: np.ndarray[Any, Any]) -> None:
+def _fill(connection: duckdb.DuckDBPyConnection, users: np.ndarray[Any, Any], facts: np.ndarray[Any, Any], each: _Each) -> None:
     """What is in these users' calendars, and what they are booked for."""
     draw = np.random.default_rng(int(users[0]) + 1)
-    objects, occurrences = _objects(users, draw)
+    objects, occurrences = _objects(users, draw, each)
     ((first,),) = connection.execute("SELECT coalesce(max(version_key), 0) FROM _kept.object_version").fetchall()
     objects["version_key"] = np.arange(1, len(objects) + 1) + first
     occurrences["version_key"] = objects["version_key"].to_numpy()[occurrences.pop("object")]
@@ -164,25 +207,24 @@ def _fill(connection: duckdb.DuckDBPyConnection, users: np.ndarray[Any, Any], fa
         connection.unregister(name)
 
 
-def _objects(users: np.ndarray[Any, Any], draw: np.random.Generator) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _objects(users: np.ndarray[Any, Any], draw: np.random.Generator, each: _Each) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Objects by calendar, with their occurrences by object and start; ``object`` is the place of the one in the other."""
-    people = len(users)
-    per = _SERIES + _SINGLES + _FREE
-    cells = np.argsort(draw.random((people, _CELLS)), axis=1)[:, :_SERIES]  # each series of a user at an hour of its own
+    people, per, regular = len(users), each.objects, each.series
+    cells = np.argsort(draw.random((people, _CELLS)), axis=1)[:, :regular]  # each series of a user at an hour of its own
     series = np.zeros((people, per), bool)
-    series[:, :_SERIES] = True
+    series[:, :regular] = True
     kind = np.zeros((people, per), np.int64)
-    kind[:, _SERIES // 2 : _SERIES] = _FACTS["accepted"]
-    kind[:, _SERIES + _SINGLES :] = np.where(np.arange(_FREE) % 2, _FACTS["free"], _FACTS["declined"])
+    kind[:, regular // 2 : regular] = _FACTS["accepted"]
+    kind[:, regular + each.singles :] = np.where(np.arange(each.free) % 2, _FACTS["free"], _FACTS["declined"])
     week = draw.integers(0, _WEEKS, (people, per))
-    week[:, :_SERIES] = draw.integers(0, _WEEKS - _LENGTH, (people, _SERIES))
+    week[:, :regular] = draw.integers(0, _WEEKS - _LENGTH, (people, regular))
     cell = draw.integers(0, _CELLS, (people, per))
-    cell[:, :_SERIES] = cells
+    cell[:, :regular] = cells
     shape = (people, per)
     objects = pd.DataFrame(
         {
             "user": np.broadcast_to(users[:, None], shape).ravel(),
-            "home": (draw.random(shape) < 0.3).ravel(),  # the share in the second calendar
+            "home": np.where(draw.random(shape) < 0.3, draw.integers(1, each.calendars, shape), 0).ravel(),  # 7 in 10 in the first
             "series": series.ravel(),
             "kind": kind.ravel(),
             "week": week.ravel(),
@@ -197,6 +239,7 @@ def _objects(users: np.ndarray[Any, Any], draw: np.random.Generator) -> tuple[pd
     before = objects[draw.random(len(objects)) < 0.05].assign(past=True)  # the share that was another before
     before["cell"] = (before["cell"] + 1) % _CELLS
     objects = pd.concat([objects, before]).sort_values(["user", "home", "number", "past"], ignore_index=True)
+    objects["calendar_key"] = each.keys * objects["user"] + 1 + objects["home"]
     return objects, _occurrences(objects)
 
 
@@ -209,7 +252,7 @@ def _occurrences(objects: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "object": place,
-            "calendar_key": 3 * picked["user"].to_numpy() + 1 + picked["home"].to_numpy(),
+            "calendar_key": picked["calendar_key"].to_numpy(),
             "instance": turn,
             "recurring": picked["series"].to_numpy(),
             "floating": picked["floating"].to_numpy(),
@@ -242,7 +285,7 @@ _KNOWN = f"TIMESTAMPTZ '{(BEGUN + timedelta(minutes=2)).isoformat()}'"
 _WRITE_OBJECTS: Final = f"""
     INSERT INTO _kept.object_version
         (version_key, calendar_key, href, path_key, uid, etag, content_hash, kind, recurring, flags, known_from, known_to)
-    SELECT version_key, 3 * "user" + 1 + home::INTEGER,
+    SELECT version_key, calendar_key,
         '/dav/' || "user" || '/' || number || '.ics', '/dav/' || "user" || '/' || number || '.ics',
         'uid-' || "user" || '-' || number, '"' || version_key || '"', version_key::VARCHAR, 'event', series, [],
         CASE WHEN past THEN {_KNOWN} ELSE {_KNOWN} + (known + 1) * INTERVAL 1 HOUR END,
@@ -273,7 +316,7 @@ _WRITE_RUNS: Final = f"""
     INSERT INTO _kept.sync_run (run_id, integration_key, purpose, started_at, ended_at, requests, bytes, added, changed, removed,
         rejected, pushed, outcome, fresh)
     SELECT integration_key || '-' || n, integration_key, 'sync', t, t + INTERVAL 1 SECOND, 1, 900, 0, 0, 0, 0, 0, 'ok',
-        [3 * integration_key - 2, 3 * integration_key - 1]
+        range($keys * (integration_key - 1) + 1, $keys * integration_key)
     FROM (
         SELECT integration_key, n, TIMESTAMPTZ '{BEGUN.isoformat()}' + n * INTERVAL 35 DAY AS t
         FROM _kept.integration, (SELECT unnest(range(10)) AS n)
