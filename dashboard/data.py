@@ -63,6 +63,7 @@ __all__ = [
     "sign_in_way",
     "sign_out",
     "signed_in",
+    "to_wall",
     "today",
     "troubles",
     "trying",
@@ -78,6 +79,7 @@ SESSION: Final = "session"
 LANGUAGE: Final = "language"
 _TURNING: Final = dict.fromkeys(map(ord, "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"))
 """Marks that turn the direction of writing: they would make a name read as something else."""
+_TURNING_SENTENCES: Final = {mark: None for mark in _TURNING if chr(mark) not in "\u2068\u2069"}
 
 
 @dataclass(slots=True)
@@ -150,6 +152,7 @@ def sign_out() -> None:
         _or_stop(lambda: library().sign_out(token))
     elif sign_in_way() == "oidc":
         st.logout()
+        end_page()  # a rerun would drop what sends the browser to the provider: its cookie would stay, and a reload sign them in again
 
 
 def desk() -> Desk:
@@ -197,37 +200,37 @@ def invited(token: str | Secret) -> Invited:
 
 
 def ask(question: Callable[[Desk], Answer]) -> Answer:
-    """What the desk answers; an error ends the page with its sentence and next step."""
-    return _or_stop(lambda: question(desk()))
+    """What the desk answers, of one moment of the database; an error ends the page with its sentence and next step."""
+    return _or_stop(lambda: desk().at_once(question))
 
 
-def attempt(deed: Callable[[Desk], Answer]) -> Answer | None:
+def attempt(deed: Callable[[Desk], Answer], provider: str = "") -> Answer | None:
     """What came of something a person wants done; an error is said where it happened, and the page goes on (``None``)."""
-    return trying(lambda: deed(desk()))
+    return trying(lambda: deed(desk()), provider)
 
 
-def trying(deed: Callable[[], Answer]) -> Answer | None:
-    """The same for what needs no desk."""
+def trying(deed: Callable[[], Answer], provider: str = "") -> Answer | None:
+    """The same for what needs no desk. With the ``provider`` of the account it is about, advice is that provider's."""
     try:
         return deed()
     except SessionEnded:
         _end_session()
     except IcalsyncError as error:
-        show_error(error)
+        show_error(error, provider)
     return None
 
 
-def show_error(error: IcalsyncError) -> None:
+def show_error(error: IcalsyncError, provider: str = "") -> None:
     """What happened and what to do now, as text; in the words of a page where it has its own."""
-    facts = {name: value for name, value in error.facts.items() if name not in {"code", "key"}}
     st.error(say("page.went_wrong"), icon=":material/error:")
-    st.text(say(error.code, **facts))
-    st.text(advice(error.code, **facts))
+    st.text(plain(error.message))
+    st.text(plain(advice(error.code, provider, error.next_step)))
 
 
-def advice(code: str, **facts: Any) -> str:
+def advice(code: str, provider: str = "", otherwise: str = "") -> str:
     """What to do about an error or a partial result: what to click, where a page has it, else what the library says."""
-    return say(f"page.error.{code}", **facts) if knows(f"page.error.{code}") else next_step_for(code, **facts)
+    own = next((key for key in (f"page.error.{code}.{provider}", f"page.error.{code}") if knows(key)), None)
+    return say(own) if own else otherwise or next_step_for(code)
 
 
 def people() -> list[Row]:
@@ -271,6 +274,11 @@ def in_zone(moment: Any, zone: str) -> str:
     return "–" if moment is None else say("page.moment", moment=to_zone(moment, zone))
 
 
+def to_wall(moment: datetime, zone: str) -> datetime:
+    """An instant as clocks in ``zone`` show it, without a zone."""
+    return to_zone(moment, zone).replace(tzinfo=None)
+
+
 def day(value: date | datetime) -> str:
     """A date as the reader's language writes it."""
     return say("page.plain_day", day=value)
@@ -283,8 +291,8 @@ def number(value: float, digits: int = 0) -> str:
 
 
 def plain(text: str) -> str:
-    """A sentence in which names from outside stand, line by line, without marks that turn its direction."""
-    return text.translate(_TURNING)
+    """A sentence of the library, line by line, without marks that turn its direction; names it isolates (FSI … PDI) stay isolated."""
+    return text.translate(_TURNING_SENTENCES)
 
 
 def one_line(text: str | None) -> str:

@@ -16,7 +16,7 @@
     ├── SettingsInvalid             FIX_SETTINGS    2
     ├── PersonNeeded                ASK             3  nothing can proceed until a person acts
     │   ├── CalendarReadOnly        R3: the linked calendar needs author access
-    │   ├── NotAllowed              the reader's role does not reach so far
+    │   ├── NotAllowed              the reader's role does not reach so far  · ReaderUnknown · ReaderUnverified
     │   ├── SignInRefused           · SignInLocked (S11) · SessionEnded
     │   ├── PublicWithoutSignIn     a dashboard that anybody could open
     │   ├── InvitationInvalid       expired, used, revoked or unknown: which, nobody is told
@@ -47,7 +47,7 @@
     │   └── LeaseLost               REPLAN
     ├── ReaderUnavailable           RETRY           1  the process that reads objects does not start
     └── StoreError
-        ├── StoreLocked             RETRY           1  names the holder
+        ├── StoreLocked             RETRY           1  names the holder  · StoreInUse, which does not
         ├── StoreFull               RETRY           1
         ├── NotADatabase            FIX_SETTINGS    2
         ├── StoreUnsafe             FIX_SETTINGS    2  a place or a mode that cannot keep it safe
@@ -290,6 +290,18 @@ class NotAllowed(PersonNeeded):
     code = "NOT_ALLOWED"
 
 
+class ReaderUnknown(NotAllowed):
+    """Somebody whom the provider vouches for, and the settings do not name: ``email``."""
+
+    code = "READER_UNKNOWN"
+
+
+class ReaderUnverified(NotAllowed):
+    """Somebody whose e-mail address the provider does not vouch for."""
+
+    code = "READER_UNVERIFIED"
+
+
 class SignInRefused(PersonNeeded):
     """A name and a password that do not belong together; it does not say which of them is wrong (S11)."""
 
@@ -499,7 +511,7 @@ class ProtocolViolation(ServerError):
 
 
 class SlotNotBookable(IcalsyncError):
-    """R14: a slot that may not be booked now: ``start``, ``end``, ``because`` (codes of ``core.slots.judge``), ``why`` (sentences)."""
+    """R14: a slot that may not be booked now: ``start``, ``end``, ``zone``, ``because`` (codes of ``core.slots.judge``), ``why``."""
 
     code = "SLOT_NOT_BOOKABLE"
 
@@ -563,6 +575,12 @@ class StoreLocked(StoreError):
 
     code = "STORE_LOCKED"
     disposition = Disposition.RETRY
+
+
+class StoreInUse(StoreLocked):
+    """The same for readers of the dashboard, who are told neither the place nor the process."""
+
+    code = "STORE_IN_USE"
 
 
 class StoreFull(StoreError):

@@ -7,15 +7,16 @@ from components.asking import week_of
 from components.checking import offer_checks
 from components.choosing import choose_first_day, choose_user
 from components.coverage import show_coverage, show_freshness
-from components.days import parts
+from components.days import ground_of, hours_in_words, parts
 from components.dialogs import open_why
+from components.drawn import hours_drawn, outside
 from components.heatpage import show_heat_of
 from components.marks import blocks, gaps
-from components.moments import choose_day, show_day
+from components.moments import choose_day, show_day, show_starts
 from components.picture import show_week
 from components.spans import length_of
 from components.views import choose_view
-from data import ask, one_line, people, say, today
+from data import ask, people, say, today
 
 LENGTHS = ["15m", "30m", "45m", "1h", "1h30m", "2h"]
 USUAL = "30m"
@@ -30,20 +31,26 @@ def show_user() -> None:
         show_freshness(answer.freshness)
     with check:
         offer_checks(key, answer.freshness)
-    st.caption(say("page.terms", zone=zone, weekly=one_line(agreed["hours"]["weekly"])))
-    busy, ground = list(parts(answer.busy, first)), [part for part in parts(answer.stretches, first) if part.row["busyness"] == "FREE"]
+    st.caption(say("page.terms", zone=zone, weekly=hours_in_words(agreed["hours"]["weekly"])))
+    busy, ground = list(parts(answer.busy, first)), list(ground_of(answer.stretches, first))
     st.caption(say("page.week.click"))
     kinds = {each: say(f"page.week.by_{each}") for each in ("reason", "source")}
-    by = st.radio(say("page.week.colour"), list(kinds), format_func=kinds.__getitem__, horizontal=True, key="week_by")
-    picture, beside = st.columns([5, 3])
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        by = st.radio(say("page.week.colour"), list(kinds), format_func=kinds.__getitem__, horizontal=True, key="week_by")
+        whole = st.checkbox(say("page.week.whole"), key="week_whole")
+    hours = (0, 24) if whole else hours_drawn((agreed["hours"]["weekly"], agreed["hours"]["exceptions"]), ground)
+    if left := outside(busy, hours):
+        st.text(left)
     drawn = st.session_state.get("week_drawn", 0)
-    with picture:
-        clicked = show_week([*gaps(ground, first), *blocks(busy, first, by)], first, f"week_{drawn}")
-    with beside:
+    clicked = show_week([*gaps(ground, first), *blocks(busy, first, by)], first, hours, f"week_{drawn}")
+    # Below it, not beside it: beside a list of a readable width nothing would be left for seven days on a tablet.
+    which, rows = st.columns([2, 3])
+    with which:
         day = choose_day(first, now)
-        starts = [f"{moment:%H:%M}" for moment in answer.slots["starts_at"] if moment.date() == day]
+        show_starts([f"{moment:%H:%M}" for moment in answer.slots["starts_at"] if moment.date() == day])
+    with rows:
         of_day = ([part for part in each if part.day == day] for each in (busy, ground))
-        show_day(*of_day, starts, lambda at: open_why(key, at, length))
+        show_day(*of_day, lambda at: open_why(key, at, length))
     if clicked:
         st.session_state["week_drawn"] = drawn + 1  # drawn anew afterwards, so that the same place can be clicked again
         open_why(key, clicked, length)

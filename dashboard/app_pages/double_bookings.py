@@ -42,12 +42,12 @@ if found.empty:
     st.stop()
 if not found["complete"].all():
     st.warning(say("page.audit.incomplete"), icon=":material/warning:")
-show_trend(trend)
+show_trend(trend, start, end)
 show_causes(causes)
-st.subheader(say("page.audit.list"))
+st.header(say("page.audit.list"))
 words = {ALL: say("page.audit.every")} | {cause: cause_words(cause) for cause in causes["cause"]}
 only = st.selectbox(say("page.audit.cause"), list(words), format_func=words.__getitem__, key="audit_cause")
 rows = found[found["cause"] == only] if only else found
-show_findings(rows, zone)
 offer_download(rows, "double-bookings")
+show_findings(rows, zone)
 st.caption(say("page.zone", zone=zone))

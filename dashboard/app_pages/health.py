@@ -9,6 +9,7 @@ import streamlit as st
 from components.alerts import show_alerts
 from components.attention import show_errors, show_lost, show_nobody, show_silent
 from components.operation import show_lag, show_quarantine, show_runs
+from components.removals import show_removals
 from components.views import choose_view
 from data import ask, say
 
@@ -20,7 +21,7 @@ def show_sections(sections: dict[str, tuple[Sequence[Any], Callable[[], None]]])
     """A heading with its number and the list below it; what has nothing to list is said in one line each at the end."""
     for key, (rows, draw) in sections.items():
         if rows:
-            st.subheader(say(f"page.health.{key}", number=len(rows)))
+            st.header(say(f"page.health.{key}", number=len(rows)))
             draw()
     for key, (rows, _) in sections.items():
         if not rows:
@@ -29,15 +30,18 @@ def show_sections(sections: dict[str, tuple[Sequence[Any], Callable[[], None]]])
 
 def attention() -> None:
     """The most pressing first."""
-    alerts, errors, lost, silent = ask(lambda desk: (desk.alerts(), desk.errors(), desk.lost_rights(), desk.silent()))
-    total = sum(map(len, (alerts, errors, lost, silent)))
+    alerts, held, errors, lost, silent, accounts = ask(
+        lambda desk: (desk.alerts(), desk.held_removals(), desk.errors(), desk.lost_rights(), desk.silent(), desk.connections())
+    )
+    total = sum(map(len, (alerts, held, errors, lost, silent)))
     if total:
         st.warning(say("page.health.attention_says", number=total), icon=":material/warning:")
     else:
         st.success(say("page.health.all_well"), icon=":material/check_circle:")
     show_sections(
         {
-            "alerts": (alerts, lambda: show_alerts(alerts, zone)),
+            "alerts": (alerts, lambda: show_alerts(alerts, accounts, zone)),
+            "removals": (held, lambda: show_removals(held, zone)),
             "errors": (errors, lambda: show_errors(errors, zone)),
             "lost": (lost, lambda: show_lost(lost, zone)),
             "silent": (silent, lambda: show_silent(silent)),

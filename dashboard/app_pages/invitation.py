@@ -35,7 +35,7 @@ def to_reconnect(link: Any) -> None:
     password = ask_password(account["provider"], account["account_name"], say("page.reconnect"))
     if password is not None:
         with tell_stages(say("page.discovering")) as told:
-            healed = trying(lambda: link.reconnect(chosen, password, report=told.stage))
+            healed = trying(lambda: link.reconnect(chosen, password, report=told.stage), account["provider"])
             told.end(well=healed is not None)
         if healed is not None:
             _carry_on(healed["carry_on"])

@@ -1,4 +1,9 @@
-"""Who wants to read signs in: by name and password, or with the provider that was set up."""
+"""Who wants to read signs in: by name and password, or with the provider that was set up.
+
+A session by name and password lasts as long as its window: loading the page anew asks again, and the form says so. Streamlit lets a page
+read cookies and set none, except for a provider's sign-in; a cookie of our own would need a script in the page, and a token in the address
+would end up in histories, logs and tickets. Who wants to stay signed in sets up a provider.
+"""
 
 from __future__ import annotations
 
@@ -29,6 +34,7 @@ def by_name() -> None:
         name = st.text_input(say("page.reader_name"), autocomplete="username")
         password = st.text_input(say("page.password"), type="password", autocomplete="current-password")
         sent = st.form_submit_button(say("page.sign_in"), type="primary")
+    st.caption(say("page.signing_in_reload"))
     if not sent:
         return
     try:

@@ -31,7 +31,7 @@ def show_account(row: Row, zone: str) -> None:
         health.markdown(f"{SIGNS.get(row['status'], ':material/error:')} **{say('page.status.' + row['status'])}**")
         if row["status"] != "ok":
             health.text(say(f"page.next.{row['status']}"))
-            health.text(say("page.status_reason", text=one_line(row["status_reason"])))
+            health.text(say("page.status_reason", text=one_line(row["says"])))
         health.text(say("page.last_success_at", at=in_zone(row["last_success_at"], zone)))
         serves.text("\n".join(served(row)) or "–")
         may = [each for each in ("reconnect", "disconnect") if desk().may(each)]
@@ -65,7 +65,7 @@ def reconnect(row: Row) -> None:
     password = ask_password(row["provider"], row["account_name"], say("page.reconnect"))
     if password is not None:
         with tell_stages(say("page.discovering")) as told:
-            healed = attempt(lambda desk: desk.reconnect(row["integration_id"], password, report=told.stage))
+            healed = attempt(lambda desk: desk.reconnect(row["integration_id"], password, report=told.stage), row["provider"])
             told.end(well=healed is not None)
         if healed is not None:
             _done(say("page.reconnected"))

@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Any
 
 import streamlit as st
-from components.booking_forms import choose_date, choose_time, wall
+from components.booking_forms import choose_date, choose_time
+from components.days import span_of
 from components.dialogs import open_why_booked
-from components.rows import part_of, show_rows
-from data import Row, attempt, desk, in_zone, one_line, say
+from components.rows import part_of, short, show_acts_below
+from data import Row, attempt, desk, in_zone, one_line, say, to_wall
 
 OPEN = "appointment_open"
 """What is being done with which appointment."""
@@ -22,8 +23,8 @@ def show_appointments(rows: Sequence[Row], zone: str) -> None:
         st.info(say("page.book.none"))
         return
     shown = part_of(rows, "appointments")
-    headings = ["page.book.when", "page.book.title", "page.book.state", "page.book.deeds"]
-    show_rows(headings, [3, 3, 4, 4], [_texts(row, zone) for row in shown], [_deeds(row, zone) for row in shown])
+    headings = ["page.book.when", "page.book.title", "page.book.state"]
+    show_acts_below(headings, [4, 4, 5], [_texts(row, zone) for row in shown], [_deeds(row, zone) for row in shown])
 
 
 def _texts(row: Row, zone: str) -> tuple[str, str, str]:
@@ -32,7 +33,8 @@ def _texts(row: Row, zone: str) -> tuple[str, str, str]:
         status.append(say("page.book.forced"))
     if row["push_state"]:
         status.append(say("page.book.in_calendar", state=say(f"page.book.push.{row['push_state']}"), calendar=one_line(row["calendar"])))
-    when = f"{in_zone(row['starts_at'], zone)}\n– {in_zone(row['ends_at'], zone)}"
+    status.append(say("page.outbox.number", number=short(row["appointment_id"])))
+    when = span_of(row["starts_at"], row["ends_at"], zone)
     moved = say("page.book.moved_from", moment=in_zone(row["moved_from"], zone)) if row["moved_from"] else ""
     return "\n".join(line for line in (when, moved) if line), one_line(row["title"]), "\n".join(status)
 
@@ -40,7 +42,7 @@ def _texts(row: Row, zone: str) -> tuple[str, str, str]:
 def _deeds(row: Row, zone: str) -> Callable[[Any], None]:
     def draw(place: Any) -> None:
         identifier, stands = row["appointment_id"], row["status"] != "cancelled"
-        with place, st.container(horizontal=True):
+        with place:
             for deed, method in (("move", "reschedule"), ("cancel", "cancel")):
                 if stands and desk().may(method) and st.button(say(f"page.book.{deed}"), key=f"{deed}_{identifier}"):
                     st.session_state[OPEN] = (deed, identifier)
@@ -56,7 +58,7 @@ def _deeds(row: Row, zone: str) -> Callable[[Any], None]:
 
 
 def _move(row: Row, zone: str) -> None:
-    begins, length = wall(row["starts_at"], zone), row["ends_at"] - row["starts_at"]
+    begins, length = to_wall(row["starts_at"], zone), row["ends_at"] - row["starts_at"]
     with st.form("move", border=False):
         left, right = st.columns(2)
         with left:
@@ -81,6 +83,8 @@ def _history(row: Row, zone: str) -> None:
     for each in attempt(lambda desk: desk.history(row["appointment_id"])) or ():
         facts = {"at": in_zone(each["known_from"], zone), "start": in_zone(each["starts_at"], zone), "who": one_line(each["changed_by"])}
         st.text(say("page.book.version", status=say(f"page.book.status.{each['status']}"), **facts))
+    st.caption(say("page.book.number"))
+    st.code(row["appointment_id"], language=None)
 
 
 def _done(key: str) -> None:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
+from components.accounts import served
 from components.listing import listing
 from components.rows import part_of
 from components.spans import ago, lasting
-from data import Row, in_zone, knows, one_line, say
+from data import Row, in_zone, knows, number, one_line, say
+
+MOST: Final = 6
+"""So many names are told of each kind."""
 
 
 def show_errors(rows: Sequence[Row], zone: str) -> None:
@@ -16,13 +21,22 @@ def show_errors(rows: Sequence[Row], zone: str) -> None:
         (
             f"{kind_of(row['code'], row['says'])}\n({row['code']})",
             _next(row),
-            say("page.health.times", runs=row["runs"], last=in_zone(row["last_at"], zone)),
-            "\n".join(one_line(each) for each in row["accounts"][:5])
-            + (f"\n… {len(row['accounts']) - 5}" if len(row["accounts"]) > 5 else ""),  # noqa: PLR2004
+            say("page.health.times", runs=number(row["runs"]), last=in_zone(row["last_at"], zone)),
+            _accounts(row),
         )
         for row in part_of(rows, "errors", 10)
     ]
-    listing(["page.health.error", "page.health.next", "page.health.runs", "page.health.accounts"], [4, 5, 3, 3], texts)
+    listing(["page.health.error", "page.health.next", "page.health.runs", "page.health.accounts"], [5, 5, 3, 4], texts)
+
+
+def _accounts(row: Row) -> str:
+    """Which accounts, and whom they serve: all users, and of those that are not the reader's only that there are some."""
+    return "\n".join([*_some(row["accounts"]), say("page.health.for"), *(_some(served(row)) or ["–"])])
+
+
+def _some(names: Sequence[str]) -> list[str]:
+    more = [say("page.week.more_people", number=len(names) - MOST)] if len(names) > MOST else []
+    return [*map(one_line, names[:MOST]), *more]
 
 
 def kind_of(code: str, otherwise: str) -> str:
@@ -32,8 +46,10 @@ def kind_of(code: str, otherwise: str) -> str:
 
 
 def _next(row: Row) -> str:
-    key = f"page.error.{row['code']}"
-    return say(key) if knows(key) else one_line(row["next_step"]) or "–"
+    """What to click; by the provider of its accounts, where they are of one."""
+    keys = (f"page.remedy.{row['code']}.{row['provider']}", f"page.error.{row['code']}")
+    own = next((key for key in keys if knows(key)), None)
+    return say(own) if own else one_line(row["next_step"]) or "–"
 
 
 def show_lost(rows: Sequence[Row], zone: str) -> None:
@@ -42,7 +58,7 @@ def show_lost(rows: Sequence[Row], zone: str) -> None:
         (
             f"{one_line(row['display_name'])}\n{one_line(row['account_name'])}",
             f"{row['says']}\n{row['next_step']}",
-            _whom(row["users"]),
+            "\n".join(served(row)) or "–",
             in_zone(row["since"], zone),
         )
         for row in part_of(rows, "lost", 10)
@@ -57,7 +73,7 @@ def show_silent(rows: Sequence[Row]) -> None:
             one_line(row["account_name"]),
             row["says"],
             f"{ago(row['silent_for'])}\n{say('page.health.usual', span=lasting(row['usual_gap']))}",
-            _whom(row["users"]),
+            "\n".join(served(row)) or "–",
         )
         for row in part_of(rows, "silent", 10)
     ]
@@ -68,7 +84,3 @@ def show_nobody(rows: Sequence[Row]) -> None:
     """Users without any availability ahead, and why."""
     texts = [(f"{one_line(row['name'])}\n{row['sub_account']}/{row['user_id']}", row["says"]) for row in part_of(rows, "nobody", 10)]
     listing(["page.user", "page.health.says"], [4, 9], texts)
-
-
-def _whom(users: Sequence[Row]) -> str:
-    return "\n".join(f"{each['sub_account']}/{each['user_id']}" for each in users) or "–"

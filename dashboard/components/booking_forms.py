@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
 
 import streamlit as st
 from components.choosing import FARTHEST
@@ -31,13 +30,8 @@ def choose_time(label: str, key: str, begins: time | None = None) -> time:
     return chosen
 
 
-def wall(moment: datetime, zone: str) -> datetime:
-    """An instant as clocks in ``zone`` show it."""
-    return moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
-
-
-def choose_slot(user: Key, zone: str, usual: str | None) -> tuple[datetime, datetime]:
-    """Start and end, in the user's zone: one of the day's free slots, or any time."""
+def choose_slot(user: Key, zone: str, usual: str | None, *, anew: bool = False) -> tuple[datetime, datetime]:
+    """Start and end, in the user's zone: one of the day's free slots, or any time; ``anew`` begins with the day's first free slot."""
     left, right, third = st.columns(3)
     lengths = dict.fromkeys([*((usual,) if usual in LENGTHS else ()), "30m", *LENGTHS])
     with left:
@@ -46,6 +40,8 @@ def choose_slot(user: Key, zone: str, usual: str | None) -> tuple[datetime, date
         length = st.selectbox(say("page.length"), list(lengths), format_func=length_of, key="book_length")
     found = ask(lambda desk: desk.slots(*user, day, day + timedelta(days=1), length=length))
     starts = [*(f"{moment:%H:%M}" for moment in found["starts_at"]), OTHER]
+    if anew:
+        st.session_state["book_start"] = starts[0]
     with third:
         chosen = st.selectbox(
             say("page.book.start"), starts, format_func=lambda each: say("page.book.other") if each == OTHER else each, key="book_start"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import streamlit as st
-from data import Key, Row, attempt, desk, one_line, say
+from components.attention import kind_of
+from data import Key, Row, advice, attempt, desk, one_line, say
 
 
 def offer_checks(key: Key, calendars: Sequence[Row]) -> None:
@@ -28,6 +29,6 @@ def _told(report: object) -> None:
     if ill:
         st.warning(say("page.check.failed"), icon=":material/warning:")
     for row in ill:
-        st.text(f"{row['error_code']}: {one_line(row.get('next_step'))}")
+        st.text(f"{kind_of(row['error_code'], row['error_code'])}\n{advice(row['error_code'])}")
     st.text(say("page.check.done", added=totals["added"], changed=totals["changed"], removed=totals["removed"]))
     st.button(say("page.again"), icon=":material/refresh:", key="check_again")

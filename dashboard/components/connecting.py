@@ -82,7 +82,7 @@ def _credentials(provider: Row, connect: Connect) -> Row | None:
     if typed is None:
         return None
     with tell_stages(say("page.discovering")) as told:
-        found = trying(lambda: connect(provider["name"], typed.account, typed.password, typed.url, told.stage))
+        found = trying(lambda: connect(provider["name"], typed.account, typed.password, typed.url, told.stage), provider["name"])
         told.end(well=found is not None)
     return found
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from data import day as written
-from data import say
+from data import say, to_wall
 
 if TYPE_CHECKING:
     import pandas as pd
 
+ENGLISH: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+"""The days as texts of opening hours name them."""
 DAYS: Final = 7
 """How many days a page shows."""
 _DAY: Final = timedelta(days=1)
+_MINUTE: Final = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,23 @@ def weekday(number: int) -> str:
     return say("page.weekdays").split()[number]
 
 
+def span_of(starts: datetime, ends: datetime, zone: str) -> str:
+    """From when to when, as clocks in ``zone`` show it, on two lines: the day once where it is one, else both."""
+    first, last = to_wall(starts, zone), to_wall(ends, zone)
+    facts = {"start": say("page.clock", moment=first), "end": say("page.clock", moment=last)}
+    if first.date() == last.date():
+        return say("page.when", day=name_of(first.date()), **facts)
+    return say("page.when_days", first=written(first.date()), last=written(last.date()), **facts)
+
+
+def hours_in_words(weekly: str) -> str:
+    """The text of opening hours with the reader's names of days: ``Mo–Do 08:00–18:00; Fr 08:00–14:00``."""
+    if weekly == "closed":
+        return say("page.gap.CLOSED")
+    names = dict(zip(ENGLISH, say("page.weekdays").split(), strict=True))
+    return re.sub("|".join(ENGLISH), lambda found: names[found[0]], weekly).replace("-", "–")
+
+
 def parts(frame: pd.DataFrame, first: date) -> Iterator[Part]:
     """The rows of a frame in the user's zone, cut at each midnight, day by day and in order of start."""
     rows = sorted(frame.to_dict("records"), key=lambda row: (row["starts_at"], row["ends_at"]))
@@ -62,6 +83,11 @@ def parts(frame: pd.DataFrame, first: date) -> Iterator[Part]:
             if starts < midnight + _DAY and ends > midnight:
                 at = row["starts_at"] if starts >= midnight else midnight.replace(tzinfo=row["starts_at"].tzinfo)
                 yield Part(day, max(starts - midnight, timedelta()), min(ends - midnight, _DAY), row, at)
+
+
+def ground_of(stretches: pd.DataFrame, first: date) -> Iterator[Part]:
+    """The gaps between what blocks; the seconds between the last full minute and now are none to a reader."""
+    return (part for part in parts(stretches, first) if part.row["busyness"] == "FREE" and part.ends - part.starts >= _MINUTE)
 
 
 def _wall(starts: pd.Timestamp, ends: pd.Timestamp) -> tuple[datetime, datetime]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import streamlit as st
+from components.days import span_of
 from data import Row, attempt, desk, in_zone, one_line, say
 
 WAYS = ("accept", "restore", "keep")
@@ -37,7 +38,7 @@ def show_drift(row: Row, zone: str) -> None:
 
 def _side(place: Any, whose: str, starts: Any, ends: Any, zone: str) -> None:
     place.caption(say(f"page.drift.{whose}"))
-    place.text(say("page.drift.gone") if starts is None else f"{in_zone(starts, zone)}\n– {in_zone(ends, zone)}")
+    place.text(say("page.drift.gone") if starts is None else span_of(starts, ends, zone))
 
 
 def _way(row: Row, way: Row, may: str | None, reason: str) -> None:

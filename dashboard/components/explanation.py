@@ -14,6 +14,12 @@ if TYPE_CHECKING:
 Explanation = Any
 """What ``Desk.explain`` answers."""
 TERMS: Final = frozenset({"hours", "buffers", "notice", "limits"})
+PAGES: Final = (
+    dict.fromkeys(("unchoose", "unchoose_linked", "choose", "pull"), "configuration")
+    | dict.fromkeys(("appointment", "blocked_slot", "drift", "day", "any_booking"), "bookings")
+    | dict.fromkeys(("unreadable", "unplaced"), "health")
+)
+"""By kind of a remedy the page on which it is done; what is done in the calendar itself, or set by command, has none."""
 SIGNS: Final = {"FREE": ":material/schedule:", "UNKNOWN": ":material/help:"}
 
 
@@ -25,7 +31,7 @@ def show_explanation(found: Explanation) -> None:
         st.markdown(f"**{say('page.why.customer')}**")
         st.caption(say("page.why.customer_says"))
         st.code(plain(found.for_customer()), language=None, wrap_lines=True)
-        _changes(found.would_change)
+        _changes(found.remedies)
     with evidence:
         st.markdown(f"**{say('page.why.evidence')}**")
         for group in _groups(found.evidence[1:]):
@@ -40,15 +46,20 @@ def _verdict(found: Explanation) -> None:
         st.warning(say("page.why.unknown"), icon=":material/help:")
     else:
         st.error(say("page.why.refused"), icon=SIGNS.get(found.busyness.value, ":material/event_busy:"))
-    st.text(plain(found.evidence[0].says))
+    st.text(plain(found.evidence[0].on_page))
     if not found.coverage["complete"]:
         st.warning(say("page.week.incomplete"), icon=":material/warning:")
 
 
-def _changes(sentences: Sequence[str]) -> None:
-    if sentences:
-        st.markdown(f"**{say('explain.would_change')}**")
-        st.text("\n".join(f"• {plain(sentence)}" for sentence in sentences))
+def _changes(remedies: Sequence[Any]) -> None:
+    """What would flip the answer, and the pages on which it is done."""
+    if not remedies:
+        return
+    st.markdown(f"**{say('explain.would_change')}**")
+    st.text("\n".join(f"• {plain(remedy.says)}" for remedy in remedies))
+    kinds = [one.kind for remedy in remedies for one in (remedy, *remedy.parts)]
+    for page in dict.fromkeys(PAGES[kind] for kind in kinds if kind in PAGES):
+        st.page_link(f"app_pages/{page}.py", label=say(f"page.why.go.{page}"), icon=":material/arrow_forward:")
 
 
 def _groups(steps: Sequence[Any]) -> Iterator[list[Any]]:
@@ -72,14 +83,14 @@ def _group(steps: Sequence[Any]) -> None:
     key = f"page.evidence.{first.step}"
     st.caption(say(key) if knows(key) else first.step)
     if first.step in TERMS:
-        st.text("\n".join(plain(step.says) for step in steps))
+        st.text("\n".join(plain(step.on_page) for step in steps))
         return
-    st.text(plain(first.says))
+    st.text(plain(first.on_page))
     if not rest:
         return
     with st.expander(say("page.why.read_as")):
         for step in rest:
             lines: Mapping[str, Any] | Row = step.facts
-            st.text(plain(step.says).split("\n", 1)[0])
+            st.text(plain(step.on_page).split("\n", 1)[0])
             if lines.get("lines"):
                 st.code("\n".join(lines["lines"]), language=None, wrap_lines=True)

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from components.audit import cause_words
+from components.days import span_of
 from components.dialogs import open_why
-from components.rows import Act, part_of, show_rows
-from data import Row, in_zone, one_line, say
+from components.rows import Act, part_of, show_acts_below
+from data import Row, one_line, say
 
 if TYPE_CHECKING:
     import pandas as pd
 
-HEADINGS = ["page.book.when", "page.user", "page.audit.between", "page.audit.cause", "page.book.deeds"]
+HEADINGS = ["page.book.when", "page.user", "page.audit.between", "page.audit.cause"]
 
 
 def show_findings(found: pd.DataFrame, zone: str) -> None:
@@ -21,14 +22,14 @@ def show_findings(found: pd.DataFrame, zone: str) -> None:
     shown = found.iloc[part.start : part.stop].to_dict("records")
     texts = [
         (
-            f"{in_zone(row['starts_at'], zone)}\n– {in_zone(row['ends_at'], zone)}",
+            span_of(row["starts_at"], row["ends_at"], zone),
             f"{one_line(row['name'])}\n{row['sub_account']}/{row['user_id']}",
             f"{_side(row, 'first')}\n{_side(row, 'second')}",
             f"{cause_words(row['cause'])}\n{row['says']}",
         )
         for row in shown
     ]
-    show_rows(HEADINGS, [4, 3, 4, 6, 3], texts, [_why(row) for row in shown])
+    show_acts_below(HEADINGS, [4, 4, 3, 6], texts, [_why(row) for row in shown])
 
 
 def _side(row: Row, which: str) -> str:

@@ -39,10 +39,10 @@ def show_heat_of(user: Row, users: Sequence[Row], first: date, unknown: str) -> 
     if cells.empty:
         st.info(say("heat.closed"))
         return
-    show_heat(cells)
-    st.subheader(say("heat.lost"))
-    show_lost(found.lost)
     offer_download(frame, f"heatmap-{user['sub_account']}-{first}")
+    show_heat(cells)
+    st.header(say("heat.lost"))
+    show_lost(found.lost)
 
 
 def _team(user: Row, colleagues: Sequence[Row]) -> list[str]:

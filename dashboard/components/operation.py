@@ -8,9 +8,9 @@ from typing import Any
 import streamlit as st
 from components.attention import kind_of
 from components.listing import listing
-from components.rows import part_of, show_rows
+from components.rows import part_of, show_acts_below
 from components.spans import ago, lasting
-from data import Row, attempt, desk, in_zone, number, one_line, say
+from data import Row, attempt, desk, in_zone, knows, number, one_line, say
 
 
 def show_lag(rows: Sequence[Row]) -> None:
@@ -33,7 +33,7 @@ def show_runs(rows: Sequence[Row], zone: str) -> None:
     texts = [
         (
             f"{in_zone(row['started_at'], zone)}\n{one_line(row['account_name'])}",
-            say("page.health.run", purpose=row["purpose"], seconds=number(row["seconds"] or 0, 1), requests=number(row["requests"] or 0)),
+            _effort(row),
             say(
                 "page.health.counts",
                 added=row["added"] or 0,
@@ -48,6 +48,17 @@ def show_runs(rows: Sequence[Row], zone: str) -> None:
     listing(["page.health.started", "page.health.what", "page.health.brought", "page.health.outcome"], [4, 3, 4, 6], texts)
 
 
+def _effort(row: Row) -> str:
+    facts = {"seconds": number(row["seconds"] or 0, 1), "requests": number(row["requests"] or 0)}
+    return say("page.health.run", purpose=purpose_of(row["purpose"]), **facts)
+
+
+def purpose_of(code: str) -> str:
+    """Why a run was made, in words."""
+    key = f"page.purpose.{code}"
+    return say(key) if knows(key) else code
+
+
 def _outcome(row: Row) -> str:
     outcome, code = say(f"page.health.outcome.{row['outcome'] or 'running'}"), row["error_code"]
     return f"{outcome}\n{kind_of(code, code)}\n({code})" if code else outcome
@@ -59,14 +70,12 @@ def show_quarantine(rows: Sequence[Row], zone: str) -> None:
     texts = [
         (
             one_line(row["display_name"]),
-            f"{one_line(row['href'])}\n{row['reason']}: {one_line(row['detail'])}\n{row['says']}",
+            f"{one_line(row['href'])}\n{row['says']}\n({row['reason']}: {one_line(row['detail'])})",
             f"{in_zone(row['first_seen_at'], zone)}\n{in_zone(row['last_seen_at'], zone)}",
         )
         for row in shown
     ]
-    show_rows(
-        ["page.calendar", "page.health.object", "page.health.seen", "page.book.deeds"], [3, 7, 3, 3], texts, [_deeds(row) for row in shown]
-    )
+    show_acts_below(["page.calendar", "page.health.object", "page.health.seen"], [3, 7, 4], texts, [_deeds(row) for row in shown])
 
 
 def _deeds(row: Row) -> Callable[[Any], None]:

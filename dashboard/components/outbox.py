@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import streamlit as st
+from components.days import span_of
 from components.listing import listing
-from components.rows import part_of
+from components.rows import part_of, short
 from data import Row, in_zone, one_line, say
 
 
@@ -18,19 +19,35 @@ def show_outbox(rows: Sequence[Row], zone: str) -> None:
     order = {"parked": 0, "failed": 1, "waiting": 2, "sending": 3}
     shown = part_of(sorted(rows, key=lambda row: (order.get(row["state"], 9), row["created_at"])), "outbox")
     listing(
-        ["page.outbox.what", "page.calendar", "page.outbox.state", "page.outbox.next", "page.outbox.since"],
-        [4, 3, 4, 5, 3],
+        ["page.outbox.what", "page.user", "page.outbox.state", "page.outbox.next"],
+        [5, 4, 4, 4],
         [
             (
-                f"{say('page.outbox.' + row['action'])}\n{row['sub_account']}/{row['user_id']}\n{row['appointment_id']}",
-                one_line(row["calendar"]),
-                "\n".join(line for line in (row["says"], row["last_error"]) if line),
+                _what(row, zone),
+                _whom(row),
+                _state(row, zone),
                 _next(row, zone),
-                in_zone(row["created_at"], zone),
             )
             for row in shown
         ],
     )
+
+
+def _what(row: Row, zone: str) -> str:
+    """What is written, which appointment it is of, and that one's number as the list of appointments has it."""
+    when = span_of(row["starts_at"], row["ends_at"], zone) if row["starts_at"] else ""
+    number = say("page.outbox.number", number=short(row["appointment_id"]))
+    return "\n".join(line for line in (say(f"page.outbox.{row['action']}"), when, one_line(row["title"]), number) if line)
+
+
+def _whom(row: Row) -> str:
+    lines = (one_line(row["name"]), f"{row['sub_account']}/{row['user_id']}", one_line(row["calendar"]))
+    return "\n".join(line for line in lines if line)
+
+
+def _state(row: Row, zone: str) -> str:
+    since = say("page.outbox.since_when", moment=in_zone(row["created_at"], zone))
+    return "\n".join(line for line in (row["says"], one_line(row["why"]), since) if line)
 
 
 def _next(row: Row, zone: str) -> str:

@@ -17,17 +17,21 @@ from data import say
 PICK: Final = "pick"
 HOUR: Final = 36
 """Height of an hour, in pixels: half an hour has room for a word."""
-_DAY: Final = 24
+HEAD: Final = 50
+LINE: Final = 16
+"""Heights of the days' names and of a line of the legend, in pixels."""
+ENTRY: Final = 240
+"""Width of an entry of the legend, in pixels: the longest reason has room."""
 _COLUMNS: Final = ["x", "x2", "y", "y2", "day", "time", "what", "where", "label", "at", "room", "ink", "opacity"]
 
 
-def show_week(marks: Sequence[Mark], first: date, key: str) -> str | None:
-    """The picture; the moment that was clicked (ISO 8601), if one was. The list beside it says the same in words."""
-    kinds = {mark.what: mark.colour for mark in marks}
-    told = list(dict.fromkeys(mark.what for mark in marks if not mark.silent))
-    frame = pd.DataFrame([_row(mark) for mark in marks], columns=_COLUMNS)
-    earliest, latest = _span(marks)
-    hours = alt.Scale(domain=[earliest, latest], nice=False, reverse=True)
+def show_week(marks: Sequence[Mark], first: date, hours: tuple[int, int], key: str) -> str | None:
+    """The picture of these ``hours``; the moment that was clicked (ISO 8601), if one was. The list below it says the same in words."""
+    earliest, latest = hours
+    shown = [mark for mark in marks if mark.y < latest and mark.y2 > earliest]
+    frame = pd.DataFrame([_row(mark, hours) for mark in shown], columns=_COLUMNS)
+    kinds = {mark.what: mark.colour for mark in shown}
+    told = list(dict.fromkeys(mark.what for mark in shown if not mark.silent))
     days = ", ".join(f"'{name}'" for name in _names(first))
     x = alt.X(
         "x:Q",
@@ -42,13 +46,23 @@ def show_week(marks: Sequence[Mark], first: date, key: str) -> str | None:
             ticks=False,
         ),
     )
-    y = alt.Y("y:Q", title=None, scale=hours, axis=alt.Axis(labelExpr="datum.value + ':00'", values=list(range(earliest, latest + 1))))
+    clocks = alt.Axis(labelExpr="datum.value + ':00'", values=list(range(earliest, latest + 1)))
+    y = alt.Y("y:Q", title=None, scale=alt.Scale(domain=[earliest, latest], nice=False, reverse=True), axis=clocks)
     picked = alt.selection_point(name=PICK, fields=["at"], empty=False)
-    base = alt.Chart(frame, height=HOUR * (latest - earliest) + 90, description=say("page.week.picture")).encode(
-        x=x, x2="x2:Q", y=y, y2="y2:Q"
+    height = HOUR * (latest - earliest) + HEAD + LINE * len(told) // 2
+    base = alt.Chart(frame, height=height, description=say("page.week.picture")).encode(x=x, y=y)
+    legend = alt.Legend(
+        orient="top",
+        columns=alt.ExprRef(f"max(1, floor(width / {ENTRY}))"),  # it wraps as the picture gets narrow
+        values=told,
+        symbolType="square",
+        symbolStrokeWidth=0,
+        labelLimit=ENTRY,
     )
-    legend = alt.Legend(orient="top", columns=4, values=told, symbolType="square", symbolStrokeWidth=0, labelLimit=200)
+    # Words have a place and no extent: x2 and y2 belong to the rectangles alone, or Vega warns.
     blocks = base.mark_rect(clip=True, cornerRadius=2, strokeOpacity=0.7, cursor="pointer").encode(
+        x2="x2:Q",
+        y2="y2:Q",
         color=alt.Color("what:N", title=None, scale=scale(list(kinds), list(kinds.values())), legend=legend),
         opacity=alt.Opacity("opacity:Q", scale=None),
         stroke=alt.condition(picked, alt.value("#ff4b4b"), alt.value("gray")),
@@ -72,14 +86,15 @@ def _names(first: date) -> list[str]:
     return [say("page.week.column", weekday=weekday(day.weekday()), day=day) for day in days_from(first)]
 
 
-def _row(mark: Mark) -> tuple[Any, ...]:
+def _row(mark: Mark, hours: tuple[int, int]) -> tuple[Any, ...]:
+    top, bottom = max(mark.y, hours[0]), min(mark.y2, hours[1])
     ink = ink_on(mark.colour) if mark.opacity == 1 else "gray"
-    label = mark.label if mark.y2 - mark.y >= 0.4 and mark.x2 - mark.x > 0.25 else ""  # noqa: PLR2004  # in hours, in days: room for a word
+    label = mark.label if bottom - top >= 0.4 and mark.x2 - mark.x > 0.25 else ""  # noqa: PLR2004  # in hours, in days: room for a word
     return (
         mark.x,
         mark.x2,
-        mark.y,
-        mark.y2,
+        top,
+        bottom,
         mark.day,
         mark.time,
         mark.what,
@@ -90,10 +105,3 @@ def _row(mark: Mark) -> tuple[Any, ...]:
         ink,
         mark.opacity,
     )
-
-
-def _span(marks: Sequence[Mark]) -> list[int]:
-    """From the first to the last hour with anything in it, and a usual working day at least."""
-    told = [mark for mark in marks if not mark.silent and mark.y2 - mark.y < _DAY]  # whole days say nothing about hours
-    earliest, latest = min([8.0, *(mark.y for mark in told)]), max([18.0, *(mark.y2 for mark in told)])
-    return [int(earliest), min(_DAY, -int(-latest // 1))]

@@ -32,8 +32,8 @@ class Question:
 def choose_question(users: Sequence[Row]) -> Question:
     """The link's question, or the one that is chosen here."""
     follow_link()
-    who, day, clock, how_long = st.columns([3, 3, 2, 2])
-    user = choose_user(who, users)
+    user = choose_user(st.container(), users)
+    day, clock, how_long = st.columns(3)
     key, now = (user["sub_account"], user["user_id"]), today(user["time_zone"])
     for name, first in (("day", now), ("time", USUAL), ("length", LENGTHS[1])):
         st.session_state.setdefault(f"why_{name}", st.session_state.get(f"kept_why_{name}", first))

@@ -6,14 +6,30 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 
 import streamlit as st
+from components.listing import listing
 from data import say
 
 One = TypeVar("One")
 Act = Callable[[Any], None]
-"""Draws what may be done with a row into the row's last column."""
+"""Draws what may be done with a row into the place it has for that."""
 
 AT_ONCE: Final = 20
 """How many rows a list shows: more take a browser longer to draw than a person to turn the page."""
+
+
+def short(identifier: str) -> str:
+    """The first digits of an identifier: enough to tell it from the others on a page. The whole one stands where it can be copied."""
+    return identifier[:8]
+
+
+def show_acts_below(headings: Sequence[str], widths: Sequence[float], rows: Sequence[Sequence[str]], acts: Sequence[Act]) -> None:
+    """A list whose rows have more buttons than a column of a tablet has room for: they stand below each row's text, side by side."""
+    listing(headings, widths, ())
+    for row, act in zip(rows, acts, strict=True):
+        with st.container(border=True):
+            for column, text in zip(st.columns(widths), row, strict=True):
+                column.text(text)
+            act(st.container(horizontal=True, vertical_alignment="center"))
 
 
 def show_rows(headings: Sequence[str], widths: Sequence[float], rows: Sequence[Sequence[str]], acts: Sequence[Act]) -> None:

@@ -69,13 +69,20 @@ def _sentences(found: pd.DataFrame) -> list[str]:
     """What each cause says; few differ, so each is made once."""
     told: dict[tuple[Any, ...], str] = {}
     result = []
-    for cause, detail, minutes in zip(*(found[name].to_numpy(object) for name in ("cause", "detail", "minutes")), strict=True):
+    columns = (found[name].to_numpy(object) for name in ("cause", "detail", "minutes"))
+    for cause, detail, minutes, drifted in zip(*columns, _drifted(found), strict=True):
         lasting = None if pd.isna(minutes) else round(minutes, 1)
-        key = (cause, detail, lasting)
+        key = (cause, detail, lasting, drifted)
         if key not in told:
-            told[key] = says({"cause": cause, "detail": None if pd.isna(detail) else detail, "minutes": lasting})
+            told[key] = says({"cause": cause, "detail": None if pd.isna(detail) else detail, "minutes": lasting, "drifted": drifted})
         result.append(told[key])
     return result
+
+
+def _drifted(found: pd.DataFrame) -> list[bool]:
+    """Whether one side is an event of ours as somebody changed it in the calendar: from outside, and with its appointment's id (R11)."""
+    sides = [(found[f"{side}_source"] == "external") & found[f"{side}_ref"].notna() for side in ("first", "second")]
+    return (sides[0] | sides[1]).tolist()
 
 
 def says(row: Mapping[str, Any]) -> str:
@@ -83,21 +90,23 @@ def says(row: Mapping[str, Any]) -> str:
     key = f"audit.{row['cause']}"
     if row["cause"] == "RULE_LET_IT_THROUGH":
         key = f"{key}.{row['detail']}"
+    elif row["cause"] == "EXTERNAL_ONLY" and row.get("drifted"):
+        key = f"{key}.DRIFT"
     minutes = row["minutes"]
     if minutes is None:
         return say(key)
-    return say(key, lapse=lapse(abs(minutes)), way="later" if minutes > 0 else "earlier", code=row["detail"])
+    return say(key, lapse=lapse(abs(minutes)), way=say("audit.later" if minutes > 0 else "audit.earlier"), code=row["detail"])
 
 
 def lapse(minutes: float) -> str:
     """A length of time in words: ``40 seconds``, ``4 minutes``, ``1 h 30 min``, ``3 days``."""
     if minutes < 1:
-        return f"{round(minutes * 60)} seconds"
+        return say("lapse.seconds", number=round(minutes * 60))
     whole = round(minutes)
     if whole < _HOUR:
-        return f"{whole} minute{'s' if whole > 1 else ''}"
+        return say("lapse.minutes" if whole > 1 else "lapse.minute", number=whole)
     if whole < _DAY:
         hours, rest = divmod(whole, _HOUR)
-        return f"{hours} h {rest} min" if rest else f"{hours} h"
+        return say("lapse.hours_minutes" if rest else "lapse.hours", number=hours, rest=rest)
     days = round(minutes / _DAY)
-    return f"{days} day{'s' if days > 1 else ''}"
+    return say("lapse.days" if days > 1 else "lapse.day", number=days)

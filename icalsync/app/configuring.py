@@ -11,6 +11,7 @@ from icalsync.app import asking
 from icalsync.app.parts import Parts
 from icalsync.core.hours import open_intervals
 from icalsync.core.interval import Interval, without
+from icalsync.core.naming import named
 from icalsync.core.slots import AROUND
 from icalsync.core.whatif import bookable
 from icalsync.messages import say
@@ -125,7 +126,7 @@ def _warnings(  # a choice, and all that is known about it
 
 
 def _name(known: Mapping[str, Row], calendar_id: str) -> str:
-    return " ".join(known[calendar_id]["display_name"].split()) if calendar_id in known else calendar_id
+    return named(known[calendar_id]["display_name"]) if calendar_id in known else calendar_id
 
 
 def choose(

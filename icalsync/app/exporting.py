@@ -19,6 +19,7 @@ import pandas as pd
 from icalsync.app import asking
 from icalsync.app.parts import Parts
 from icalsync.core.freebusy import free_busy
+from icalsync.core.naming import unturned
 from icalsync.errors import InvalidInput
 from icalsync.messages import say
 
@@ -121,7 +122,7 @@ def replacing(output: Path) -> Iterator[Path]:
 
 
 def safe_for_spreadsheets(frame: pd.DataFrame) -> pd.DataFrame:
-    """Text that a spreadsheet would run gets a leading apostrophe (OWASP ASVS 1.2.10)."""
+    """Text that a spreadsheet would run gets a leading apostrophe (OWASP ASVS 1.2.10); none holds marks that turn its direction."""
     safe = frame.copy()
     for name in safe.columns:
         if not pd.api.types.is_numeric_dtype(safe[name]) and not pd.api.types.is_datetime64_any_dtype(safe[name].dtype):
@@ -130,7 +131,10 @@ def safe_for_spreadsheets(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _plain(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value.lstrip(" ").startswith(FORMULA_STARTS) else value
+    if not isinstance(value, str):
+        return value
+    text = unturned(value)  # first, because a mark may stand before what begins a formula
+    return f"'{text}" if text.lstrip(" ").startswith(FORMULA_STARTS) else text
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:

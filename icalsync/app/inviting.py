@@ -133,9 +133,10 @@ class Invited:
                 url=url,
                 told=report,
             )
+            calendars = configuring.calendars(self._parts, *self._who)
             return {
                 "integration_id": done["integration_id"],
-                "calendars": done["calendars"],
+                "calendars": [row for row in calendars if row["integration_id"] == done["integration_id"]],
                 "carry_on": self._used(done["integration_id"]),
             }
 

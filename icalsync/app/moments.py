@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from copy import copy
 from typing import TypeVar
 
 from icalsync.app import asking
 from icalsync.app.asking import Moment, Question, Users
 from icalsync.app.parts import Parts
 from icalsync.core.slots import AROUND
-from icalsync.store.answers import Answers
-from icalsync.store.choices import Choices
 from icalsync.store.moment import OneMoment
-from icalsync.store.people import People
 from icalsync.store.transaction import Transaction
 
 Answer = TypeVar("Answer")
@@ -24,11 +20,7 @@ Answer = TypeVar("Answer")
 def at_one_moment(parts: Parts) -> Iterator[tuple[Parts, Transaction]]:
     """The same doors over one transaction: whatever is asked through them is of one moment of the database."""
     with parts.database.read() as tx:
-        one = OneMoment(parts.database, tx)
-        held = copy(parts)
-        held.database, held.people, held.choices, held.answers = one, People(one), Choices(one), Answers(one)
-        held.__dict__.pop("heat", None)  # made anew, over this moment, where it is needed
-        yield held, tx
+        yield parts.over(OneMoment(parts.database, tx)), tx
 
 
 def answered(

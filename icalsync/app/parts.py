@@ -37,6 +37,7 @@ from icalsync.store.proposals import Proposals
 from icalsync.store.pulls import Pulls
 from icalsync.store.quarantine import Quarantine
 from icalsync.store.readers import Readers
+from icalsync.store.removals import HeldRemovals
 from icalsync.store.rereading import Rereading
 from icalsync.store.retention import Retention
 from icalsync.store.roles import Roles
@@ -57,6 +58,11 @@ class Parts:
         self.actor = actor or os_user()
         self.path = Path(settings.database)
         self.database = database or Database(self.path, self.clock, lock_wait=settings.lock_wait, stale_after=settings.stale_after)
+        self._open_doors()
+        self.reader = BoundedReader(seconds=settings.object_seconds, memory=settings.object_memory)
+        self.flights: Flights[Run | Refused] = Flights()
+
+    def _open_doors(self) -> None:
         self.people = People(self.database)
         self.accounts = Accounts(self.database)
         self.roles = Roles(self.database)
@@ -67,7 +73,6 @@ class Parts:
         self.findings = Findings(self.database)
         self.supposing = Supposing(self.database)
         self.rereading = Rereading(self.database)
-        self.reader = BoundedReader(seconds=settings.object_seconds, memory=settings.object_memory)
         self.quarantine = Quarantine(self.database)
         self.bookings = Bookings(self.database)
         self.outbox = Outbox(self.database)
@@ -81,7 +86,15 @@ class Parts:
         self.previewing = Previewing(self.database)
         self.proposals = Proposals(self.database)
         self.health = Health(self.database)
-        self.flights: Flights[Run | Refused] = Flights()
+        self.removals = HeldRemovals(self.database, self.clock)
+
+    def over(self, database: Database) -> Parts:
+        """The same doors over another view of the database."""
+        mine = copy(self)
+        mine.database = database
+        mine.__dict__.pop("heat", None)  # made anew, over that, where it is needed
+        mine._open_doors()  # noqa: SLF001  # its own
+        return mine
 
     def acting(self, actor: str) -> Parts:
         """The same doors, for somebody else: what they do is logged under their name."""

@@ -12,7 +12,17 @@ from typing import Any, Final, Literal
 
 from icalsync.app.parts import Parts, os_user
 from icalsync.core.access import Reader, is_loopback
-from icalsync.errors import NotAllowed, NotFound, PublicWithoutSignIn, SessionEnded, SignInLocked, SignInRefused
+from icalsync.core.naming import named
+from icalsync.errors import (
+    NotAllowed,
+    NotFound,
+    PublicWithoutSignIn,
+    ReaderUnknown,
+    ReaderUnverified,
+    SessionEnded,
+    SignInLocked,
+    SignInRefused,
+)
 from icalsync.messages import say
 from icalsync.ports import Secret
 
@@ -95,13 +105,18 @@ def sign_out(parts: Parts, token: Secret | str) -> None:
 
 
 def oidc_reader(parts: Parts, claims: Mapping[str, Any]) -> Reader:
-    """Whom the settings make of somebody that a provider vouches for, by an e-mail address that it says is theirs. ``NotAllowed``."""
+    """Whom the settings make of somebody that a provider vouches for, by an e-mail address that it says is theirs.
+
+    ``ReaderUnverified``, ``ReaderUnknown``; ``NotAllowed`` where there is no provider.
+    """
     email, settings = claims.get("email"), parts.settings.dashboard
-    if settings is None or not isinstance(email, str) or claims.get("email_verified") is not True:
+    if settings is None:
         raise NotAllowed(role="–")
+    if not isinstance(email, str) or claims.get("email_verified") is not True:
+        raise ReaderUnverified
     found = next((told for name, told in settings.readers.items() if name.lower() == email.lower()), None)
     if found is None:
-        raise NotAllowed(role="–")
+        raise ReaderUnknown(email=named(email))
     return Reader(email, found.role, None if found.sub_accounts is None else frozenset(found.sub_accounts))
 
 

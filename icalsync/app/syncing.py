@@ -66,6 +66,8 @@ class Scope:
     user_id: str | None = None
     calendar: str | None = None
     confirm_deletions: tuple[str, ...] = ()
+    reason: str | None = None
+    """Why a person lets them go, for the audit log."""
 
 
 def sync(parts: Parts, scope: Scope, report: Callable[[Progress], None] | None = None) -> SyncReport:
@@ -73,7 +75,7 @@ def sync(parts: Parts, scope: Scope, report: Callable[[Progress], None] | None =
     began = parts.clock.now()
     integration_ids, wish = resolve(parts, scope)
     for calendar_id in sorted(wish.confirmed):  # a deletion that a person forces is theirs (R13, S23)
-        parts.audit.note(parts.actor, "CONFIRM_DELETIONS", calendar_id)
+        parts.audit.note(parts.actor, "CONFIRM_DELETIONS", calendar_id, scope.reason)
     results = []
     if integration_ids:
         prepare(parts)

@@ -34,7 +34,7 @@ class Action(StrEnum):
     CREDENTIALS = "credentials"
     """Connect, reconnect, disconnect, invite."""
     OVERSEE = "oversee"
-    """Read who did what, close alerts, read the quarantine again."""
+    """Read who did what, close alerts, read the quarantine again, decide about removals that are held (R13)."""
 
 
 _ANALYST: Final = frozenset({Action.READ, Action.EXPLAIN, Action.EXPORT})
@@ -70,8 +70,8 @@ _BY_ACTION: Final[Mapping[Action, str]] = MappingProxyType(
     {
         Action.READ: (
             "people sub_accounts terms connections calendars slots busy coverage stretches heatmap freshness appointments "
-            "history blocked_slots outbox drifts runs lag errors quarantine alerts silent lost_rights without_availability double_bookings "
-            "by_cause trend"
+            "history blocked_slots outbox drifts runs lag errors quarantine alerts silent held_removals lost_rights without_availability "
+            "double_bookings by_cause trend"
         ),
         Action.EXPLAIN: "explain explain_appointment explain_address",
         Action.EXPORT: "download",
@@ -82,11 +82,16 @@ _BY_ACTION: Final[Mapping[Action, str]] = MappingProxyType(
         Action.SETTLE: "settle",
         Action.CONFIGURE: "choose sync set_policy set_hours set_remote_changes",
         Action.CREDENTIALS: "connect reconnect disconnecting disconnect invite revoke_invitation",
-        Action.OVERSEE: "retry_quarantine clear_alert audit readers",
+        Action.OVERSEE: "retry_quarantine clear_alert confirm_removals hold_removals audit readers",
     }
 )
 DESK: Final[Mapping[str, Action]] = MappingProxyType({name: action for action, names in _BY_ACTION.items() for name in names.split()})
 """What each method of a desk needs. A method that is not here cannot be called, nor even defined (``app.desks.guard``)."""
+
+QUESTIONS: Final = frozenset(_BY_ACTION[Action.READ].split()) - {"without_availability"} | {"preview", "invitations"}
+"""Methods that are answered from one moment of the database; that one judges everybody's coming days, and the file is not open so long."""
+READINGS: Final = QUESTIONS | set(_BY_ACTION[Action.READ].split()) | set(_BY_ACTION[Action.EXPLAIN].split()) | {"download"}
+"""Methods that may be asked together with others, in one look; any other does something, which is not done in a look."""
 
 FREE_FAILURES: Final = 5
 """So many wrong passwords in a row cost nothing but a moment."""

@@ -15,7 +15,9 @@ A finding is a pair of things that take one person's time at once. What is a thi
 there, or moved there. Everything below is as known at that instant. The causes, first match wins:
 
 1. ``CROSS_SUB_ACCOUNT``: the other side is of another user who is the same person.
-2. Both from outside: ``ZONE_SHIFT`` where one of them is shifted (see 5), else ``EXTERNAL_ONLY``.
+2. Both from outside: ``ZONE_SHIFT`` where one of them is shifted (see 5), else ``EXTERNAL_ONLY``. An event of ours that somebody dragged
+   onto something (R11, reason ``DRIFT``) came to lie there from outside, too: no booking was made at that time. Its side bears the
+   appointment's id, and the finding says that the drift is to be settled.
 3. ``RULE_LET_IT_THROUGH`` (``REMOTE_CHANGE``): the booking was moved there in its calendar, and that was accepted (R11), while the other
    thing was known.
 4. ``FORCED``: booked or moved there without checking.

@@ -11,7 +11,8 @@ from icalsync.core.explanation import Step
 from icalsync.core.instances import instant_of
 from icalsync.core.masking import mask
 from icalsync.core.model import Busyness, Reason
-from icalsync.core.wording import age, clock_time, moment, offset, span
+from icalsync.core.naming import named
+from icalsync.core.wording import Told, age, both, clock_time, in_words, moment, offset, span, word
 from icalsync.core.zones import iana_name
 from icalsync.messages import say
 
@@ -52,7 +53,7 @@ def rule(touch: Touch) -> str:
 
 
 def _address(touch: Touch) -> str:
-    return touch.saying.own_address or say("explain.no_own_address")
+    return named(touch.saying.own_address) or say("explain.no_own_address")
 
 
 def what(touch: Touch) -> str:
@@ -73,21 +74,28 @@ def title_of(touch: Touch, case: Case) -> str:
 
 def _event(touch: Touch, case: Case, number: int) -> Step:
     key = "explain.event.other" if touch.owner else f"explain.event.{touch.kind}"
-    says = say(
-        key,
-        span=span(touch.starts_at, touch.ends_at, case.zone),
-        what=what(touch),
-        title=f" “{title_of(touch, case)}”" if touch.saying.title else "",
-        calendar=touch.source.calendar if touch.source else "?",
-        integration=touch.source.integration_id if touch.source else "?",
-        busyness=touch.verdict.busyness.value,
-        why=why(touch),
-        owner=touch.owner,
-        effect=say("explain.blocks" if touch.blocks else "explain.sets_aside"),
-    )
-    if touch.saying.attendees and touch.verdict.reason is not Reason.DECLINED and touch.owner is None:
-        says += " " + say("explain.invited" if touch.saying.own_address else "explain.not_invited", address=_address(touch))
-    return Step("event", says, _event_facts(touch, case, number))
+    told = {
+        "span": span(touch.starts_at, touch.ends_at, case.zone),
+        "what": what(touch),
+        "title": " " + say("explain.quoted", text=named(title_of(touch, case))) if touch.saying.title else "",
+        "calendar": named(touch.source.calendar) if touch.source else "?",
+        "busyness": word(touch.verdict.busyness.value),
+        "why": why(touch),
+        "owner": touch.owner,
+        "effect": say("explain.blocks" if touch.blocks else "explain.sets_aside"),
+    }
+    where = Told(say("explain.in_integration", integration=touch.source.integration_id) if touch.source else "", "")
+    sentence, guests = both(key, integration=where, **told), _invited(touch)
+    return Step.of("event", Told(sentence.cli + guests.cli, sentence.page + guests.page), _event_facts(touch, case, number))
+
+
+def _invited(touch: Touch) -> Told:
+    """Whether the user is among the guests, where there are any and that did not decide already."""
+    if not touch.saying.attendees or touch.verdict.reason is Reason.DECLINED or touch.owner is not None:
+        return Told("", "")
+    key, how = "explain.invited" if touch.saying.own_address else "explain.not_invited", Told(say("explain.how.addresses"), "")
+    sentence = both(key, address=_address(touch), how=how)
+    return Told(f" {sentence.cli}", f" {sentence.page}")
 
 
 def _event_facts(touch: Touch, case: Case, number: int) -> dict[str, Any]:
@@ -146,7 +154,7 @@ def _zone(touch: Touch, case: Case, number: int) -> Step:
     begins = touch.ends_at if touch.facts is not None and touch.facts.travel else touch.starts_at
     tzid = touch.saying.time_zone
     facts: dict[str, Any] = {"event": number, "time_zone": tzid, "user_zone": case.zone, "utc": begins}
-    shared = {"user_zone": case.zone, "user_offset": offset(begins, case.zone), "now": moment(begins, case.zone), "tzid": tzid}
+    shared = {"user_zone": case.zone, "user_offset": offset(begins, case.zone), "now": moment(begins, case.zone), "tzid": named(tzid)}
     if touch.saying.timing in {"date", "floating"} or tzid is None:
         key = {"date": "explain.zone.date", "floating": "explain.zone.floating"}.get(touch.saying.timing, "explain.zone.unknown")
         return Step("zone", say(key, **shared, utc=_utc(begins)), facts)
@@ -166,19 +174,15 @@ def _arrival(touch: Touch, case: Case, number: int) -> Step:
     source, arrival = touch.source, touch.arrival
     clean = source.last_clean_at if source else None
     facts = {"event": number, "run_id": arrival.run_id if arrival else None, "known_from": touch.known_from, "last_clean_at": clean}
-    told = say("explain.clean", at=moment(clean, case.zone), ago=age(case.present - clean)) if clean else say("explain.never_clean")
+    told = both("explain.never_clean")
+    if clean:
+        told = both("explain.clean", at=moment(clean, case.zone), ago=in_words(age(case.present - clean)))
     known = touch.known_from or case.present
     if arrival is None:
-        says = say("explain.no_run", known=moment(known, case.zone), ago=age(case.present - known), clean=told)
-        return Step("run", says, facts)
-    says = say(
-        "explain.run",
-        run=arrival.run_id,
-        purpose=arrival.purpose,
-        ended=moment(arrival.ended_at, case.zone),
-        ago=age(case.present - arrival.ended_at),
-        clean=told,
-    )
-    return Step(
-        "run", says, {**facts, "purpose": arrival.purpose, "ended_at": arrival.ended_at, "age": age(case.present - arrival.ended_at)}
-    )
+        ago = in_words(age(case.present - known))
+        return Step.of("run", both("explain.no_run", known=moment(known, case.zone), ago=ago, clean=told), facts)
+    lasting = age(case.present - arrival.ended_at)
+    shared = {"ended": moment(arrival.ended_at, case.zone), "ago": in_words(lasting), "clean": told}
+    sentence = both("explain.run", "explain.run.page", run=arrival.run_id, purpose=arrival.purpose, **shared)
+    facts |= {"purpose": arrival.purpose, "ended_at": arrival.ended_at, "age": lasting}
+    return Step.of("run", sentence, facts)

@@ -11,6 +11,8 @@ from icalsync.core import terms_changed as terms
 from icalsync.core.evidence import NOT_CHOSEN, Case, Touch, strongest_first
 from icalsync.core.masking import MASK
 from icalsync.core.model import Busyness, Facts, Participation, Policy, Reason, Status, Transparency, Verdict
+from icalsync.core.naming import named
+from icalsync.core.remedies import Remedy, remedy, together
 from icalsync.core.supposing import Supposed
 from icalsync.core.wording import span
 from icalsync.messages import say
@@ -24,11 +26,16 @@ class Change:
     """Something that may be done: the world with it, and its sentences; ``customer`` is None where it is nothing for the customer."""
 
     world: Supposed
-    says: str
+    remedy: Remedy
     customer: str | None = None
     """One or more whole sentences; with a capital and a full stop each, so that any of them can stand beside any other."""
     steps: int = 1
     """How many things have to be done."""
+
+    @property
+    def says(self) -> str:
+        """What would have to be, with the command that does it."""
+        return self.remedy.in_full
 
 
 def would_change(case: Case) -> tuple[Change, ...]:
@@ -52,9 +59,9 @@ def _together(case: Case, world: Supposed) -> Change | None:
     for _ in range(_ROUNDS):
         judged = world.judge(case)
         if judged.offered:
-            says = say("explain.change.all", changes=" ".join(f"({n}) {one.says}" for n, one in enumerate(steps, 1)))
             told = list(dict.fromkeys(one.customer for one in steps))
-            return Change(world, says, " ".join(filter(None, told)) if all(told) else None, len(told))
+            customer = " ".join(filter(None, told)) if all(told) else None
+            return Change(world, together([one.remedy for one in steps]), customer, len(told))
         step = next((one for one in _freeing(case, world) if one.world != world), None)
         if step is None:
             return None
@@ -73,8 +80,8 @@ def _freeing(case: Case, world: Supposed) -> Iterator[Change]:
             yield from _without(case, world, touch)
     if "UNKNOWN" in because:
         yield Change(replace(world, unknown="warn"), _policy(case, "unknown", "warn"))
-    for says, hours in terms.eased(case, world, because):
-        yield Change(replace(world, hours=hours), says)
+    for found, hours in terms.eased(case, world, because):
+        yield Change(replace(world, hours=hours), found)
     if "DAILY_LIMIT" in because:
         yield from _one_booking_less(case, world)
 
@@ -83,7 +90,7 @@ def _one_booking_less(case: Case, world: Supposed) -> Iterator[Change]:
     for booked in world.booked:
         if terms.same_day(case, booked):
             left = replace(world, booked=tuple(one for one in world.booked if one != booked))
-            yield Change(left, say("explain.change.day", span=span(booked.start, booked.end, case.zone)))
+            yield Change(left, remedy("day", span=span(booked.start, booked.end, case.zone)))
 
 
 def _without(case: Case, world: Supposed, touch: Touch) -> Iterator[Change]:
@@ -91,18 +98,18 @@ def _without(case: Case, world: Supposed, touch: Touch) -> Iterator[Change]:
     left = world.without(lambda one: one.event == touch.event and one.blocks)
     facts = _facts(case, touch)
     if touch.kind == "coverage":
-        key = "explain.change.unplaced" if _state(case, touch) == "unreadable" else "explain.change.pull"
-        yield Change(left, say(key, **facts), say("explain.customer.change.pull", **facts))
+        kind = "unplaced" if _state(case, touch) == "unreadable" else "pull"
+        yield Change(left, remedy(kind, **facts), say("explain.customer.change.pull", **facts))
     elif touch.kind != "external":
-        yield Change(left, say(f"explain.change.{touch.kind}", **facts), say(f"explain.customer.change.{touch.kind}", **facts))
+        yield Change(left, remedy(touch.kind, **facts), say(f"explain.customer.change.{touch.kind}", **facts))
     elif touch.drifted:
-        yield Change(left, say("explain.change.drift", **facts))
+        yield Change(left, remedy("drift", **facts))
     elif touch.verdict.reason is Reason.UNREADABLE:
-        yield Change(left, say("explain.change.unreadable", **facts), say("explain.customer.change.unreadable", **facts))
+        yield Change(left, remedy("unreadable", **facts), say("explain.customer.change.unreadable", **facts))
     else:
         yield from _without_event(case, world, touch, left)
     if touch.source is not None and touch.source.blocks:
-        yield Change(_unchosen(world, touch.source.calendar_id), say(_unchoosing(touch), **facts))
+        yield Change(_unchosen(world, touch.source.calendar_id), remedy(_unchoosing(touch), **facts))
 
 
 def _without_event(case: Case, world: Supposed, touch: Touch, left: Supposed) -> Iterator[Change]:
@@ -110,14 +117,14 @@ def _without_event(case: Case, world: Supposed, touch: Touch, left: Supposed) ->
     free = world.marked(touch.event, lambda facts: replace(facts, transparency=Transparency.TRANSPARENT))
     markable = not any(one.blocks for one in free.touches if one.event == touch.event)
     key = "event" if markable else "event_hard"
-    yield Change(left, say(f"explain.change.{key}", **facts), say(f"explain.customer.change.{key}", **facts))
+    yield Change(left, remedy(key, **facts), say(f"explain.customer.change.{key}", **facts))
     if touch.facts is not None and touch.facts.participation in {
         Participation.NEEDS_ACTION,
         Participation.TENTATIVE,
         Participation.ACCEPTED,
     }:
         declined = world.marked(touch.event, lambda facts: replace(facts, participation=Participation.DECLINED))
-        yield Change(declined, say("explain.change.decline", **facts), say("explain.customer.change.decline", **facts))
+        yield Change(declined, remedy("decline", **facts), say("explain.customer.change.decline", **facts))
     yield from _by_policy(case, world, touch, "free")
 
 
@@ -137,9 +144,10 @@ def _with(policy: Policy, *, name: str, value: Any) -> Policy:
     return replace(policy, **{name: value})
 
 
-def _policy(case: Case, name: str, value: str, calendar_id: str | None = None) -> str:
+def _policy(case: Case, name: str, value: str, calendar_id: str | None = None) -> Remedy:
     where = f" --calendar {calendar_id}" if calendar_id else ""
-    return say("explain.change.policy", name=name, value=value, where=where, sub_account=case.sub_account, user=case.user_id)
+    about = {"calendar_id": calendar_id, "sub_account": case.sub_account, "user": case.user_id}
+    return remedy("policy", name=name, value=value, where=where, **about)
 
 
 def _unchosen(world: Supposed, calendar_id: str) -> Supposed:
@@ -152,7 +160,7 @@ def _of_role(one: Touch) -> bool:
 
 
 def _unchoosing(touch: Touch) -> str:
-    return "explain.change.unchoose_linked" if touch.source is not None and touch.source.linked else "explain.change.unchoose"
+    return "unchoose_linked" if touch.source is not None and touch.source.linked else "unchoose"
 
 
 def _state(case: Case, touch: Touch) -> str:
@@ -163,9 +171,9 @@ def _state(case: Case, touch: Touch) -> str:
 def _facts(case: Case, touch: Touch) -> dict[str, Any]:
     return {
         "span": span(touch.starts_at, touch.ends_at, case.zone),
-        "calendar": touch.source.calendar if touch.source else MASK,
+        "calendar": named(touch.source.calendar) if touch.source else MASK,
         "calendar_id": touch.source.calendar_id if touch.source else MASK,
-        "href": touch.href,
+        "href": named(touch.href),
         "ref": touch.ref,
         "sub_account": case.sub_account,
         "user": case.user_id,
@@ -187,7 +195,7 @@ def _taking(case: Case, world: Supposed) -> Iterator[Change]:
         if touch.set_aside == NOT_CHOSEN and source is not None and source.not_selectable is None and source.calendar_id not in chosen:
             chosen.add(source.calendar_id)
             told = say("explain.customer.change.choose", **_facts(case, touch))
-            yield Change(world.chosen(source.calendar_id), say("explain.change.choose", **_facts(case, touch)), told)
+            yield Change(world.chosen(source.calendar_id), remedy("choose", **_facts(case, touch)), told)
         elif touch.kind == "external" and touch.set_aside in {reason.value for reason in Reason}:
             yield from _taken_by(case, world, touch)
     if "UNKNOWN" in case.judgement.because:
@@ -198,9 +206,8 @@ def _taking(case: Case, world: Supposed) -> Iterator[Change]:
 def _taken_by(case: Case, world: Supposed, touch: Touch) -> Iterator[Change]:
     mark = _MARKS.get(touch.verdict.reason)
     if mark is not None:
-        key = f"explain.change.mark.{touch.verdict.reason.value}"
         told = say(f"explain.customer.change.mark.{touch.verdict.reason.value}", **_facts(case, touch))
-        yield Change(world.marked(touch.event, mark), say(key, **_facts(case, touch)), told)
+        yield Change(world.marked(touch.event, mark), remedy(f"mark.{touch.verdict.reason.value}", **_facts(case, touch)), told)
     yield from _by_policy(case, world, touch, "busy")
 
 
@@ -214,6 +221,6 @@ def booking(case: Case) -> Touch:
     return Touch("appointment", case.slot, case.slot.start, case.slot.end, verdict, blocks=True)
 
 
-def _anything(case: Case) -> str:
-    names = ", ".join(f"“{one.calendar}”" for one in case.calendars if one.blocks)
-    return say("explain.change.any", calendars=names) if names else say("explain.change.any_booking")
+def _anything(case: Case) -> Remedy:
+    names = ", ".join(say("explain.quoted", text=named(one.calendar)) for one in case.calendars if one.blocks)
+    return remedy("any", calendars=names) if names else remedy("any_booking")

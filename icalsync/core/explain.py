@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from icalsync.core.chain import chain, rule, what
@@ -10,14 +10,17 @@ from icalsync.core.changes import Change, would_change
 from icalsync.core.evidence import ANOTHER_USER, EXCLUDED, MOVED_AWAY, NOT_CHOSEN, Case, Touch, strongest_first, winning
 from icalsync.core.explanation import Explanation, Step
 from icalsync.core.model import Busyness, Reason
+from icalsync.core.naming import named
 from icalsync.core.slots import OFFERED
 from icalsync.core.terms import terms, unseen
-from icalsync.core.wording import is_open, moment, span
+from icalsync.core.wording import Told, both, is_open, moment, span, word
 from icalsync.messages import say
 
 MOST_EVENTS: Final = 60
 """Things whose evidence is shown in full; what blocks comes first."""
 _REASONS: Final = frozenset(reason.value for reason in Reason)
+_CODES: Final = frozenset({"busyness", "reason", "before", "after"})
+"""Facts that are codes, or values of settings that have no words."""
 _TOLD: Final = _REASONS | {NOT_CHOSEN, MOVED_AWAY, EXCLUDED}
 """Near misses a customer may hear of: those in the user's own calendars."""
 
@@ -51,6 +54,7 @@ def explain(case: Case) -> Explanation:
         known_at=case.known_at,
         customer=_for_customer(case, winner, changes),
         revealed=case.revealed,
+        remedies=tuple(change.remedy for change in changes),
     )
 
 
@@ -87,7 +91,7 @@ def _head(case: Case, kind: str = "") -> str:
     head = "offered" if case.judgement.offered else "refused"
     known = "" if case.known_at is None else say("explain.known_at", moment=moment(case.known_at, case.zone))
     when = span(case.slot.start, case.slot.end, case.zone)
-    return known + say(f"explain.{kind}{head}", name=case.name, user=case.user_id, span=when, zone=case.zone)
+    return known + say(f"explain.{kind}{head}", name=named(case.name), user=case.user_id, span=when, zone=case.zone)
 
 
 def _events(case: Case) -> Iterator[Step]:
@@ -103,7 +107,8 @@ def _learned(case: Case) -> Iterator[Step]:
     """What became known since the moment asked about, and what the answer is now."""
     for one in case.learned:
         when = "" if one.at is None else moment(one.at, case.zone)
-        yield Step("since", say(f"explain.since.{one.what}", when=when, **one.facts), {"at": one.at, "what": one.what, **one.facts})
+        sentence = both(f"explain.since.{one.what}", when=when, **_in_words(one.facts))
+        yield Step.of("since", sentence, {"at": one.at, "what": one.what, **one.facts})
     if case.now is not None:
         judgement, verdict = case.now
         same = judgement == case.judgement
@@ -114,7 +119,15 @@ def _learned(case: Case) -> Iterator[Step]:
             "reason": verdict.reason.value,
         }
         key = "explain.since.same" if same else "explain.since.offered" if judgement.offered else "explain.since.refused"
-        yield Step("since", say(key, because=", ".join(judgement.because)), {"what": "now", **facts})
+        codes = [word(code) for code in judgement.because]
+        because = Told(", ".join(each.cli for each in codes), ", ".join(each.page for each in codes))
+        yield Step.of("since", both(key, because=because), {"what": "now", **facts})
+
+
+def _in_words(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Facts as a sentence has them: codes as words, names from outside on one line."""
+    told = {name: word(facts[name]) for name in _CODES & facts.keys() if isinstance(facts[name], str)}
+    return {**facts, **told, "calendar": named(facts.get("calendar"))}
 
 
 def _for_customer(case: Case, winner: Touch | None, changes: Sequence[Change]) -> str:
@@ -156,5 +169,5 @@ def _near(case: Case) -> Iterator[str]:
 def _where(one: Touch, case: Case) -> dict[str, str]:
     return {
         "span": span(one.starts_at, one.ends_at, case.zone),
-        "calendar": one.source.calendar if one.source is not None else say("explain.customer.here"),
+        "calendar": named(one.source.calendar) if one.source is not None else say("explain.customer.here"),
     }

@@ -11,7 +11,8 @@ from typing import Any
 
 from icalsync.core.durations import format_duration
 from icalsync.core.model import Busyness
-from icalsync.core.wording import iso
+from icalsync.core.remedies import Remedy
+from icalsync.core.wording import Told, iso
 from icalsync.messages import say
 
 
@@ -22,6 +23,18 @@ class Step:
     step: str
     says: str
     facts: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    page: str = ""
+    """What a page says instead, which has no use for commands and ids; empty where it says the same."""
+
+    @classmethod
+    def of(cls, step: str, told: Told, facts: Mapping[str, Any]) -> Step:
+        """A step that is told in both ways."""
+        return cls(step, told.cli, facts, "" if told.page == told.cli else told.page)
+
+    @property
+    def on_page(self) -> str:
+        """What a page says."""
+        return self.page or self.says
 
     def as_dict(self, zone: str) -> dict[str, Any]:
         """``{"step", "says", …}`` with instants as ISO 8601 in ``zone``."""
@@ -63,6 +76,8 @@ class Explanation:
     known_at: datetime | None
     customer: str
     revealed: bool = False
+    remedies: tuple[Remedy, ...] = ()
+    """What ``would_change`` says, as records: their kinds, what they are about, and sentences without commands, for pages."""
 
     def as_dict(self) -> dict[str, Any]:
         """As ``explain --json`` prints it (design.md §5); instants are ISO 8601 in the user's zone."""

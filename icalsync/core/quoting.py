@@ -10,6 +10,7 @@ from icalsync.core.bounds import Limits, Unreadable
 from icalsync.core.ics import Component, Property, parse_document, text_of
 from icalsync.core.marks import attendees_of
 from icalsync.core.masking import MASK
+from icalsync.core.naming import one_line
 from icalsync.core.recurrence import distinct
 from icalsync.core.vevent import Vevent, read_vevent
 from icalsync.core.vtimezone import Zones, zones_of
@@ -108,7 +109,7 @@ def _value(prop: Property, own: frozenset[str], *, reveal: bool) -> str:
         value = prop.value.strip().upper()
         return value if value in _MARKS[prop.name] else MASK
     if reveal:
-        return text_of(prop, _LONGEST, set())
+        return one_line(text_of(prop, _LONGEST, set()))
     if prop.name == "ATTENDEE" and any(attendee.address in own for attendee in attendees_of(prop)):
         return f"{MASK} (own)"
     return MASK if prop.value.strip() else ""

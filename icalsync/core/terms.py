@@ -12,10 +12,11 @@ from icalsync.core.evidence import Case, Source
 from icalsync.core.explanation import Step
 from icalsync.core.hours import openings
 from icalsync.core.interval import Interval
+from icalsync.core.naming import named
 from icalsync.core.slots import Person, slots
-from icalsync.core.wording import age, clock_time, moment, weekday
+from icalsync.core.wording import Told, age, both, clock_time, day, in_words, moment
 from icalsync.core.zones import to_zone
-from icalsync.messages import say
+from icalsync.messages import knows, say
 
 _UNSEEN: Final = ("SUBSCRIBED", "NO_READ_ACCESS", "GONE")
 """Why a collection that may hold events cannot be read (R10)."""
@@ -32,13 +33,20 @@ def terms(case: Case) -> Iterator[Step]:
         "from": case.hours.get("buffer_before_from"),
         "met": "BUFFER" not in _codes(case),
     }
-    yield Step("buffers", say("explain.buffers", before=before, after=after), facts)
-    ahead = case.slot.start - case.asked_at
-    notice = format_duration(hours.notice)
-    facts = {"notice": notice, "asked_at": case.asked_at, "met": not {"NOTICE", "PAST"} & _codes(case)}
-    key = "explain.notice.past" if ahead < timedelta() else "explain.notice"
-    yield Step("notice", say(key, notice=notice, asked=moment(case.asked_at, case.zone), ahead=age(abs(ahead))), facts)
+    none = None if hours.buffer_before or hours.buffer_after else "explain.no_buffers"
+    yield Step.of("buffers", both("explain.buffers", none, before=in_words(before), after=in_words(after)), facts)
+    yield _notice(case)
     yield _limits(case)
+
+
+def _notice(case: Case) -> Step:
+    ahead = case.slot.start - case.asked_at
+    notice = format_duration(case.person.hours.notice)
+    facts = {"notice": notice, "asked_at": case.asked_at, "met": not {"NOTICE", "PAST"} & _codes(case)}
+    tense = ".past" if ahead < timedelta() else ""
+    told = {"asked": moment(case.asked_at, case.zone), "ahead": in_words(age(abs(ahead)))}
+    none = None if case.person.hours.notice else f"explain.no_notice{tense}"
+    return Step.of("notice", both(f"explain.notice{tense}", none, notice=in_words(notice), **told), facts)
 
 
 def _codes(case: Case) -> set[str]:
@@ -46,11 +54,11 @@ def _codes(case: Case) -> set[str]:
 
 
 def _hours(case: Case) -> Step:
-    day = to_zone(case.slot.start, case.zone)
-    ranges = case.person.hours.on(day.date())
-    exceptional = any(one.first <= day.date() <= one.last for one in case.person.hours.exceptions)
+    local = to_zone(case.slot.start, case.zone).date()
+    ranges = case.person.hours.on(local)
+    exceptional = any(one.first <= local <= one.last for one in case.person.hours.exceptions)
     around = Interval(case.slot.start - timedelta(days=1), case.slot.end + timedelta(days=1))
-    opened = [one for one in openings(case.person.hours, case.zone, around) if to_zone(one.start, case.zone).date() == day.date()]
+    opened = [one for one in openings(case.person.hours, case.zone, around) if to_zone(one.start, case.zone).date() == local]
     shown = ", ".join(f"{clock_time(one.start, case.zone)}–{clock_time(one.end, case.zone)}" for one in opened) or say("explain.closed")
     before, after = starts_around(case.person, case.slot.start, case.slot.length)
     facts: dict[str, Any] = {
@@ -63,39 +71,39 @@ def _hours(case: Case) -> Step:
         "met": not {"CLOSED", "OFF_GRID"} & _codes(case),
     }
     key = "explain.hours.exception" if exceptional else "explain.hours"
-    says = say(key, day=f"{weekday(day)} {day.date().isoformat()}", hours=shown if ranges or opened else say("explain.closed"))
-    return Step("hours", f"{says} {_grid(case, before, after)}".strip(), facts)
+    says, grid = say(key, day=day(local), hours=shown if ranges or opened else say("explain.closed")), _grid(case, before, after)
+    return Step.of("hours", Told(f"{says} {grid.cli}".strip(), f"{says} {grid.page}".strip()), facts)
 
 
-def _grid(case: Case, before: datetime | None, after: datetime | None) -> str:
+def _grid(case: Case, before: datetime | None, after: datetime | None) -> Told:
     if "OFF_GRID" not in _codes(case):
-        return ""
+        return Told("", "")
     step = format_duration(case.person.hours.slot_step or case.slot.length)
     around = [moment(one, case.zone) for one in (before, after) if one is not None]
-    return say("explain.off_grid", step=step, around=say("explain.or").join(around))
+    return both("explain.off_grid", step=in_words(step), around=say("explain.or").join(around))
 
 
 def starts_around(person: Person, at: datetime, length: timedelta) -> tuple[datetime | None, datetime | None]:
     """The nearest starts of the grid before and after ``at`` within a day where a slot of that length fits the opening hours."""
     hours = replace(person.hours, notice=timedelta(), horizon=None, daily_limit=None, buffer_before=timedelta(), buffer_after=timedelta())
     bare = replace(person, hours=hours, busy=(), appointments=())
-    day = timedelta(days=1)
-    window = Interval(at - day, at + day + length)
-    starts = [slot.interval.start for slot in slots([bare], window, length, "all", at - 2 * day)]
+    near = timedelta(days=1)
+    window = Interval(at - near, at + near + length)
+    starts = [slot.interval.start for slot in slots([bare], window, length, "all", at - 2 * near)]
     earlier, later = [one for one in starts if one < at], [one for one in starts if one > at]
     return max(earlier, default=None), min(later, default=None)
 
 
 def _limits(case: Case) -> Step:
     hours = case.person.hours
-    day = to_zone(case.slot.start, case.zone).date()
-    booked = sum(to_zone(one.start, case.zone).date() == day for one in case.person.appointments)
+    local = to_zone(case.slot.start, case.zone).date()
+    booked = sum(to_zone(one.start, case.zone).date() == local for one in case.person.appointments)
     horizon = format_duration(hours.horizon) if hours.horizon is not None else None
-    says = say("explain.horizon", horizon=horizon) if horizon else say("explain.no_horizon")
+    ahead = both("explain.horizon", horizon=in_words(horizon)) if horizon else both("explain.no_horizon")
     limit = hours.daily_limit
-    says += " " + (say("explain.limit", limit=limit, booked=booked) if limit is not None else say("explain.no_limit", booked=booked))
+    most = say("explain.limit", limit=limit, booked=booked) if limit is not None else say("explain.no_limit", booked=booked)
     facts = {"horizon": horizon, "daily_limit": limit, "booked_that_day": booked, "met": not {"HORIZON", "DAILY_LIMIT"} & _codes(case)}
-    return Step("limits", says, facts)
+    return Step.of("limits", Told(f"{ahead.cli} {most}", f"{ahead.page} {most}"), facts)
 
 
 def unseen(case: Case) -> Iterator[Step]:
@@ -105,13 +113,16 @@ def unseen(case: Case) -> Iterator[Step]:
     for row in case.coverage["missing"]:
         told.add(row["calendar_id"])
         name = by_id[row["calendar_id"]].calendar if row["calendar_id"] in by_id else row["calendar_id"]
-        says = say("explain.not_covered", calendar=name, why=say(f"coverage.{row['state']}"), code=row["reason"])
-        yield Step("coverage", says, {**row, "calendar": name, "set_aside": _not_seen(row["state"])})
+        key = f"coverage.{row['state']}"
+        why = both(key, f"{key}.page" if knows(f"{key}.page") else None)
+        sentence = both("explain.not_covered", "explain.not_covered.page", calendar=named(name), why=why, code=row["reason"])
+        yield Step.of("coverage", sentence, {**row, "calendar": name, "set_aside": _not_seen(row["state"])})
     for source in case.calendars:
         if source.calendar_id not in told and (step := _unseen(source)) is not None:
             yield step
     if not any(source.blocks for source in case.calendars):
-        yield Step("coverage", say("warn.no_conflict_calendar", users=case.user_id), {"set_aside": "NO_CONFLICT_CALENDAR"})
+        facts, page = {"set_aside": "NO_CONFLICT_CALENDAR"}, say("explain.no_conflict_calendar", user=case.user_id)
+        yield Step("coverage", say("warn.no_conflict_calendar", users=case.user_id), facts, page)
 
 
 def _not_seen(state: str) -> str:
@@ -122,9 +133,8 @@ def _unseen(source: Source) -> Step | None:
     facts = {"calendar_id": source.calendar_id, "calendar": source.calendar, "integration_id": source.integration_id}
     if source.not_selectable in _UNSEEN:
         why = say(f"not_selectable.{source.not_selectable}")
-        return Step(
-            "calendar", say("explain.unreadable_calendar", calendar=source.calendar, why=why), {**facts, "set_aside": source.not_selectable}
-        )
+        says = say("explain.unreadable_calendar", calendar=named(source.calendar), why=why)
+        return Step("calendar", says, {**facts, "set_aside": source.not_selectable})
     if source.not_selectable is None and not source.blocks and source.state == "never_pulled":
-        return Step("calendar", say("explain.never_seen", calendar=source.calendar), {**facts, "set_aside": "NOT_YET_SYNCED"})
+        return Step("calendar", say("explain.never_seen", calendar=named(source.calendar)), {**facts, "set_aside": "NOT_YET_SYNCED"})
     return None

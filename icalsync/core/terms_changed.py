@@ -12,27 +12,28 @@ from icalsync.core.durations import format_duration
 from icalsync.core.evidence import Case
 from icalsync.core.hours import OpeningHours, openings
 from icalsync.core.interval import Interval
+from icalsync.core.remedies import Remedy, remedy
 from icalsync.core.supposing import Supposed
 from icalsync.core.weekly import DAY, Exceptional, Ranges, format_exceptions
+from icalsync.core.wording import date_only
 from icalsync.core.zones import to_zone
-from icalsync.messages import say
 
 _MINUTE: Final = timedelta(minutes=1)
 _SLACK: Final = timedelta(minutes=5)
 """A notice is named that still holds when somebody has read about it and set it."""
 
 
-def eased(case: Case, world: Supposed, because: set[str]) -> Iterator[tuple[str, OpeningHours]]:
-    """For each code of a judgement that hours or limits cause: the sentence, and the hours without that cause."""
+def eased(case: Case, world: Supposed, because: set[str]) -> Iterator[tuple[Remedy, OpeningHours]]:
+    """For each code of a judgement that hours or limits cause: the remedy, and the hours without that cause."""
     hours = world.hours
     ahead = case.slot.start - case.asked_at
     who = {"sub_account": case.sub_account, "user": case.user_id}
     if "NOTICE" in because:
         notice = max(timedelta(), ahead - _SLACK - (ahead - _SLACK) % _SLACK)
-        yield say("explain.change.notice", notice=format_duration(notice), **who), replace(hours, notice=notice)
+        yield remedy("notice", notice=format_duration(notice), **who), replace(hours, notice=notice)
     if "HORIZON" in because:
         horizon = ahead + -ahead % _MINUTE
-        yield say("explain.change.horizon", horizon=format_duration(horizon), **who), replace(hours, horizon=horizon)
+        yield remedy("horizon", horizon=format_duration(horizon), **who), replace(hours, horizon=horizon)
     if "CLOSED" in because:
         yield from _opened(case, hours)
     if "OFF_GRID" in because:
@@ -40,10 +41,10 @@ def eased(case: Case, world: Supposed, because: set[str]) -> Iterator[tuple[str,
     if "BUFFER" in because:
         shorter = _shorter_buffers(case, world)
         before, after = format_duration(shorter.buffer_before), format_duration(shorter.buffer_after)
-        yield say("explain.change.buffers", before=before, after=after, **who), shorter
+        yield remedy("buffers", before=before, after=after, **who), shorter
     if "DAILY_LIMIT" in because:
         limit = 1 + sum(same_day(case, one) for one in world.booked)
-        yield say("explain.change.limit", limit=limit, **who), replace(hours, daily_limit=limit)
+        yield remedy("limit", limit=limit, **who), replace(hours, daily_limit=limit)
 
 
 def same_day(case: Case, booked: Interval) -> bool:
@@ -51,7 +52,7 @@ def same_day(case: Case, booked: Interval) -> bool:
     return to_zone(booked.start, case.zone).date() == to_zone(case.slot.start, case.zone).date()
 
 
-def _opened(case: Case, hours: OpeningHours) -> Iterator[tuple[str, OpeningHours]]:
+def _opened(case: Case, hours: OpeningHours) -> Iterator[tuple[Remedy, OpeningHours]]:
     """Hours of their own for the slot's day, which hold the slot."""
     day, first = _local(case.slot.start, case)
     last_day, last = _local(case.slot.end, case)
@@ -59,8 +60,8 @@ def _opened(case: Case, hours: OpeningHours) -> Iterator[tuple[str, OpeningHours
     if ranges is None:
         return
     exceptions = (*hours.exceptions, Exceptional(day, day, ranges))
-    facts = {"day": day.isoformat(), "exceptions": format_exceptions(exceptions), "sub_account": case.sub_account, "user": case.user_id}
-    yield say("explain.change.open", **facts), replace(hours, exceptions=exceptions)
+    facts = {"day": date_only(day), "exceptions": format_exceptions(exceptions), "sub_account": case.sub_account, "user": case.user_id}
+    yield remedy("open", **facts), replace(hours, exceptions=exceptions)
 
 
 def _local(instant: datetime, case: Case) -> tuple[date, int]:
@@ -78,7 +79,7 @@ def _with_range(ranges: Ranges, first: int, last: int) -> Ranges | None:
     return tuple(sorted([*apart, whole]))
 
 
-def _stepped(case: Case, hours: OpeningHours) -> Iterator[tuple[str, OpeningHours]]:
+def _stepped(case: Case, hours: OpeningHours) -> Iterator[tuple[Remedy, OpeningHours]]:
     """The longest step in whole minutes that puts a start where the slot begins."""
     around = Interval(case.slot.start - timedelta(days=2), case.slot.end + timedelta(days=2))
     anchors = [one.start for one in openings(hours, case.zone, around) if one.start <= case.slot.start]
@@ -90,7 +91,7 @@ def _stepped(case: Case, hours: OpeningHours) -> Iterator[tuple[str, OpeningHour
     if minutes and not apart % _MINUTE:
         shorter = timedelta(minutes=minutes)
         facts = {"step": format_duration(shorter), "sub_account": case.sub_account, "user": case.user_id}
-        yield say("explain.change.step", **facts), replace(hours, slot_step=shorter)
+        yield remedy("step", **facts), replace(hours, slot_step=shorter)
 
 
 def _shorter_buffers(case: Case, world: Supposed) -> OpeningHours:

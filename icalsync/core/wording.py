@@ -1,17 +1,21 @@
-"""Instants and lengths as sentences show them, in one zone."""
+"""Instants, lengths and codes as sentences show them, in one zone and the reader's language."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from typing import Final
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Final
 
 from icalsync.core.durations import format_duration
 from icalsync.core.zones import to_zone
-from icalsync.messages import say
+from icalsync.messages import knows, language, say
 
 EARLIEST: Final = datetime(1900, 1, 1, tzinfo=UTC)
 LATEST: Final = datetime(2200, 1, 1, tzinfo=UTC)
 """Where rows begin and end that have no beginning or no end (``busy`` of what is not covered, objects whose time cannot be told)."""
+_PARTS: Final = re.compile(r"(\d+)([dhms])")
+_NOTHING: Final = "0m"
 
 
 def clock_time(instant: datetime, zone: str) -> str:
@@ -21,12 +25,21 @@ def clock_time(instant: datetime, zone: str) -> str:
 
 
 def moment(instant: datetime, zone: str) -> str:
-    """``Tue 2026-11-24 14:00``."""
-    local = to_zone(instant, zone)
-    return f"{weekday(local)} {local.date().isoformat()} {clock_time(instant, zone)}"
+    """``Tue 2026-11-24 14:00``; in German ``Di 24.11.2026 14:00``."""
+    return f"{day(to_zone(instant, zone))} {clock_time(instant, zone)}"
 
 
-def weekday(local: datetime) -> str:
+def day(local: date) -> str:
+    """``Tue 2026-11-24``; in German ``Di 24.11.2026``."""
+    return say("when.day", weekday=weekday(local), day=local)
+
+
+def date_only(local: date) -> str:
+    """``2026-11-24``; in German ``24.11.2026``."""
+    return say("when.date", day=local)
+
+
+def weekday(local: date) -> str:
     """The short name of a day of the week."""
     return say("page.weekdays").split()[local.weekday()]
 
@@ -69,6 +82,37 @@ def age(length: timedelta) -> str:
     seconds = max(0, int(length.total_seconds()))
     size = 1 if seconds < 60 else 60 if seconds < 86_400 else 3600  # noqa: PLR2004  # a minute; a day
     return format_duration(timedelta(seconds=seconds - seconds % size)) if seconds else "0s"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A piece of a sentence as the command line says it, and as a page does, which has words for codes and buttons for commands."""
+
+    cli: str
+    page: str
+
+
+def both(key: str, page_key: str | None = None, /, **facts: Any) -> Told:
+    """A sentence in both ways, of facts that may be pieces themselves; ``page_key`` where a page has a sentence of its own."""
+    cli = {name: value.cli if isinstance(value, Told) else value for name, value in facts.items()}
+    page = {name: value.page if isinstance(value, Told) else value for name, value in facts.items()}
+    return Told(say(key, **cli), say(page_key or key, **page))
+
+
+def in_words(length: str) -> Told:
+    """What ``age`` and ``format_duration`` write: ``2d3h``; on a page ``2 d 3 h``, and in German ``2 T. 3 Std.``."""
+    parts = "".join(say(f"length.{unit}", number=number) for number, unit in _PARTS.findall(length)).strip()
+    return _spoken(length, say("length.none") if length == _NOTHING else parts)
+
+
+def word(code: str) -> Told:
+    """A busyness, a reason or a state: ``BUSY``; on a page ``busy``, and in German ``belegt``. What has no word stays as it is."""
+    return _spoken(code, say(f"code.{code}") if knows(f"code.{code}") else code)
+
+
+def _spoken(code: str, words: str) -> Told:
+    """Programs read the English sentences of the command line, so these keep their codes."""
+    return Told(code if language() == "en" else words, words)
 
 
 def iso(instant: datetime | None, zone: str) -> str | None:

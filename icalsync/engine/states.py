@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from icalsync.core.backoff import WELL, Standing, Trouble, after, clamped
 from icalsync.engine.visit import Visit
 from icalsync.errors import AuthenticationRejected, IcalsyncError, SecretError, ServerBusy, ServerUnreachable
-from icalsync.messages import say
+from icalsync.messages import recorded
 
 
 def standing_after(visit: Visit | None, before: Standing, error: IcalsyncError | None, now: datetime, jitter: float) -> Standing:
@@ -38,12 +38,12 @@ def trouble_of(error: IcalsyncError) -> Trouble:
 
 
 def reason_of(error: IcalsyncError | None, standing: Standing) -> str | None:
-    """The sentence for people beside the state."""
+    """The sentence for people beside the state, as it is kept."""
     if error is None:
         return None
     if isinstance(error, AuthenticationRejected) and standing.status == "throttled":
-        return say("state.rejected", **error.facts)
-    return error.message
+        return recorded("state.rejected", **error.facts)
+    return recorded(error.code, **error.facts)
 
 
 def asked_until(error: IcalsyncError | None, now: datetime) -> datetime | None:

@@ -58,6 +58,12 @@ def say(key: str, **facts: Any) -> str:
     return _template(key).format_map(_Facts(facts))
 
 
+def recorded(key: str, **facts: Any) -> str:
+    """The sentence as tables keep it, whoever causes it to be written: in English."""
+    template = en.ERRORS[key][0] if key in en.ERRORS else en.SENTENCES[key]
+    return template.format_map(_Facts(facts))
+
+
 def knows(key: str) -> bool:
     """Whether there is a sentence for ``key``."""
     return key in en.SENTENCES or key in en.ERRORS

@@ -109,10 +109,10 @@ class Accounts:
                 "SELECT integration_id, sub_account, user_id FROM connections WHERE sub_account = coalesce(?, sub_account) ORDER BY ALL",
                 [tenant],
             )
-        return [
-            {**row, "users": [{k: u[k] for k in ("sub_account", "user_id")} for u in users if u["integration_id"] == row["integration_id"]]}
-            for row in rows
-        ]
+        of: dict[str, list[Row]] = {}
+        for each in users:
+            of.setdefault(each.pop("integration_id"), []).append(each)
+        return [{**row, "users": of.get(row["integration_id"], [])} for row in rows]
 
     def integration(self, integration_id: str) -> Row:
         """One integration with its url, origin, account and principal. ``UnknownIntegration``."""

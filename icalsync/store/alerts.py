@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 from uuid import uuid4
 
-from icalsync.messages import say
+from icalsync.messages import recorded
 from icalsync.store.transaction import Row, Transaction
 
 _KEYS: Final = ("sub_account_key", "user_key", "integration_key", "calendar_key", "subject")
@@ -22,7 +22,7 @@ def raise_(tx: Transaction, kind: str, facts: dict[str, Any] | None = None, **ke
         told["integration_id"] = tx.value(
             "SELECT integration_id FROM _kept.integration WHERE integration_key = ?", [about["integration_key"]]
         )
-    row = {"alert_id": alert_id, "kind": kind, **about, "raised_at": tx.clock_now, "says": say(f"alert.{kind}", **told)}
+    row = {"alert_id": alert_id, "kind": kind, **about, "raised_at": tx.clock_now, "says": recorded(f"alert.{kind}", **told)}
     tx.append("alert", [row])
 
 

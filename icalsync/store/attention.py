@@ -21,7 +21,8 @@ _OF_SOMEBODY: Final = """
         OR a.user_key IS NULL AND a.sub_account_key = ?
         OR a.user_key IS NULL AND a.integration_key IN (
             SELECT n.integration_key FROM _kept.connection_version n JOIN _kept.account_user w USING (user_key)
-            WHERE n.known_to = 'infinity' AND w.sub_account_key = ? AND w.user_key = coalesce(?, w.user_key)))
+            WHERE n.known_to = 'infinity' AND w.sub_account_key = ? AND w.user_key = coalesce(?, w.user_key))
+        OR ? AND a.user_key IS NULL AND a.sub_account_key IS NULL AND a.integration_key IS NULL)
 """
 
 
@@ -31,10 +32,13 @@ class Alerts:
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    def rows(self, sub_account: str | None = None, user_id: str | None = None, open_only: bool = True) -> list[Row]:
+    def rows(
+        self, sub_account: str | None = None, user_id: str | None = None, open_only: bool = True, *, of_nobody: bool = False
+    ) -> list[Row]:
         """Rows of the view ``alerts``, the newest first: of a user, a sub-account (with the accounts that serve it), or all.
 
-        ``UnknownSubAccount``, ``UnknownUser``.
+        ``of_nobody``: with what is about nobody in particular (``JOURNAL_AHEAD``), and so concerns everybody. ``UnknownSubAccount``,
+        ``UnknownUser``.
         """
         reconciling.at_a_glance(self._db)
         order = "ORDER BY v.raised_at DESC, v.alert_id"
@@ -42,7 +46,7 @@ class Alerts:
             if sub_account is None:
                 return tx.rows(f"{_ROWS} {order}", [open_only])
             account, user = names.scope(tx, sub_account, user_id)
-            return tx.rows(f"{_ROWS} {_OF_SOMEBODY} {order}", [open_only, account, user, account, account, user])
+            return tx.rows(f"{_ROWS} {_OF_SOMEBODY} {order}", [open_only, account, user, account, account, user, of_nobody])
 
     def clear(self, alert_id: str, *, actor: str) -> Row:
         """A person has dealt with it: it is over, and who said so is logged. The row; ``NotFound``.

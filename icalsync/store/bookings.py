@@ -130,6 +130,11 @@ class Bookings:
         with self._db.read() as tx:
             return _shown(tx, appointment_id)
 
+    def named(self, appointment_ids: Sequence[str]) -> list[Row]:
+        """These appointments, as ``rows``; those that were forgotten are left out."""
+        with self._db.read() as tx:
+            return tx.rows(f"{appointments.SHOWN} WHERE v.appointment_id IN (SELECT unnest(?::VARCHAR[]))", [list(appointment_ids)])
+
     def rows(
         self, sub_account: str | None = None, user_id: str | None = None, start: datetime | None = None, end: datetime | None = None
     ) -> list[Row]:
@@ -229,7 +234,7 @@ def _judged(tx: Transaction, question: _Question) -> _Unsure:
         if Busyness.UNKNOWN.value in because:
             why += _missing(tx, user["user_key"], _padded(person, slot), unpolled)
         first, last = (moment.astimezone(ZoneInfo(person.zone)).isoformat() for moment in (slot.start, slot.end))
-        raise SlotNotBookable(start=first, end=last, because=because, why=why)
+        raise SlotNotBookable(start=first, end=last, because=because, why=why, zone=person.zone)
     around = _padded(person, slot)
     unknown = [row for row in person.busy if row.busyness is Busyness.UNKNOWN and row.interval.overlaps(around)]
     return _Unsure(uncertain=bool(unknown), calendars=unpolled)

@@ -19,11 +19,15 @@ _ENDED: Final = """
     WHERE integration_id IN (SELECT unnest(?::VARCHAR[])) AND started_at >= ? AND ended_at IS NOT NULL ORDER BY integration_id, ended_at
 """
 _ERRORS: Final = """
-    SELECT r.error_code AS code, count(*) AS runs, list_sort(list(DISTINCT i.account_name)) AS accounts, min(r.ended_at) AS first_at,
-        max(r.ended_at) AS last_at, arg_max(r.integration_id, r.ended_at) AS integration_id
+    SELECT r.error_code AS code, i.provider, count(*) AS runs, list_sort(list(DISTINCT i.account_name)) AS accounts,
+        list_sort(list(DISTINCT r.integration_id)) AS integrations, min(r.ended_at) AS first_at, max(r.ended_at) AS last_at
     FROM sync_runs r JOIN integrations i USING (integration_id)
     WHERE r.integration_id IN (SELECT unnest(?::VARCHAR[])) AND r.started_at >= ? AND r.error_code IS NOT NULL
-    GROUP BY r.error_code ORDER BY last_at DESC, code
+    GROUP BY r.error_code, i.provider ORDER BY last_at DESC, code, i.provider
+"""
+_LAST_ERRORS: Final = """
+    SELECT integration_id, arg_max(error_code, ended_at) AS code FROM sync_runs
+    WHERE integration_id IN (SELECT unnest(?::VARCHAR[])) AND error_code IS NOT NULL AND outcome = 'failed' GROUP BY integration_id
 """
 _CHANGES: Final = """
     SELECT r.integration_id, i.account_name, list_sort(list(r.ended_at)) AS moments
@@ -94,9 +98,17 @@ class Health:
         return told
 
     def errors(self, integration_ids: list[str], lasting: timedelta) -> list[Row]:
-        """By code: ``code, runs, accounts, first_at, last_at``, and the latest ``integration_id``."""
+        """By code and provider: ``code, provider, runs, accounts, integrations, first_at, last_at``."""
         with self._db.read() as tx:
             return tx.rows(_ERRORS, [integration_ids, tx.clock_now - lasting])
+
+    def last_errors(self, integration_ids: list[str]) -> dict[str, str]:
+        """Integration id → the code of its last run that failed."""
+        if not integration_ids:
+            return {}
+        with self._db.read() as tx:
+            rows = tx.rows(_LAST_ERRORS, [integration_ids])
+        return {row["integration_id"]: row["code"] for row in rows}
 
     def changes(self, integration_ids: list[str], lasting: timedelta) -> list[Row]:
         """When runs of an account that is well brought something: ``integration_id, account_name, moments``."""

@@ -114,6 +114,18 @@ def keep(tx: Transaction, calendar_key: int, hrefs: Iterable[str], ticks: float 
     follow(tx)
 
 
+def hold_on(tx: Transaction, calendar_key: int, ticks: float | None) -> bool:
+    """The hour of everything that is held of a calendar begins anew; whether anything is."""
+    if tx.row("FROM _kept.held_removal WHERE calendar_key = ?", [calendar_key]) is None:
+        return False
+    boot = leases.boot() if ticks is not None else None
+    tx.execute(
+        "UPDATE _kept.held_removal SET first_held_at = ?, boot = ?, ticks = ?, restarted = false WHERE calendar_key = ?",
+        [tx.clock_now, boot, ticks, calendar_key],
+    )
+    return True
+
+
 def follow(tx: Transaction) -> None:
     """After holds, roles or connections changed: the alert stands where something is held of a calendar with a role, and nowhere else."""
     rows = tx.rows(

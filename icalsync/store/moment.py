@@ -9,6 +9,10 @@ from icalsync.store.database import Database
 from icalsync.store.transaction import Transaction
 
 
+class OnlyRead(RuntimeError):
+    """Somebody wanted to write in one moment of the database: to be done outside it, and the question asked again."""
+
+
 class OneMoment(Database):
     """A database as it is in a transaction that is already open: read as often as one likes, and never written."""
 
@@ -25,5 +29,5 @@ class OneMoment(Database):
     def write(self) -> Iterator[Transaction]:
         """Nothing can be written in it."""
         if self._tx:
-            raise RuntimeError("one moment of the database is only read")
+            raise OnlyRead("one moment of the database is only read")
         yield self._tx

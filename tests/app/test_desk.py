@@ -35,8 +35,9 @@ if TYPE_CHECKING:
     from icalsync.app import App
 
 ROOT: Final = Path(__file__).parents[2]
-METHODS: Final = sorted(name for name in dir(Desk) if not name.startswith("_") and name not in {"reader", "may"})
+METHODS: Final = sorted(name for name in dir(Desk) if not name.startswith("_") and name not in {"reader", "may", "at_once"})
 WRITING: Final = {"connect", "reconnect", "disconnect", "choose", "settle", "cancel", "unblock", "clear_alert", "revoke_invitation", "sync"}
+WRITING |= {"confirm_removals", "hold_removals"}
 """What ends, changes or takes long: asked last, and by an admin alone."""
 NO_TITLES: Final = re.compile(r"title of|note of|guest of|@acme\.example|@globex\.example", re.IGNORECASE)
 

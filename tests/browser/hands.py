@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -34,6 +34,13 @@ PERSON: Final = {"viewport": {"width": 1280, "height": 900}, "timezone_id": "Eur
 PROBES: Final = re.compile(r"/[a-z_]+/_stcore/(health|host-config)")
 """Opened at the address of a page, Streamlit's own client first asks for its server below that address, and finds it after two 404s."""
 SETTLED: Final = '[data-testid="stApp"][data-test-script-state="notRunning"]'
+_HEED: Final = """() => {
+  const at = document.querySelector('[data-testid="stApp"]'), state = 'data-test-script-state';
+  window.ran = false;
+  const observer = new MutationObserver(() => { window.ran = window.ran || at.getAttribute(state) !== 'notRunning'; });
+  observer.observe(at, {attributes: true, attributeFilter: [state]});
+}"""
+"""From now on ``window.ran`` says whether the page's script has begun to run."""
 TRACES: Final = ("Traceback (most recent", "StreamlitAPIException", ".py, line", '.py", line')
 
 
@@ -55,9 +62,9 @@ class Watched:
     errors: list[str] = field(default_factory=list)
     elsewhere: list[str] = field(default_factory=list)
 
-    def watch(self, page: Page, base: str) -> None:
-        """Note console errors, uncaught exceptions and requests to any other host."""
-        own = (base + "/", base.replace("http://", "ws://") + "/", "data:", "blob:")
+    def watch(self, page: Page, base: str, others: tuple[str, ...] = ()) -> None:
+        """Note console errors, uncaught exceptions and requests to any other host but the ``others`` that are expected."""
+        own = (base + "/", base.replace("http://", "ws://") + "/", "data:", "blob:", *(f"{other}/" for other in others))
         page.on("console", self._console)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("request", lambda request: None if request.url.startswith(own) else self.elsewhere.append(request.url))
@@ -71,13 +78,13 @@ class Watched:
 class Visitor:
     """One person with one window on a dashboard."""
 
-    def __init__(self, browser: Browser, base: str, **habits: Any) -> None:
+    def __init__(self, browser: Browser, base: str, *, others: tuple[str, ...] = (), **habits: Any) -> None:
         self.base = base
         self.watched = Watched()
         self.context = browser.new_context(**PERSON | habits)
         self.context.set_default_timeout(PATIENCE)
         self.page = self.context.new_page()
-        self.watched.watch(self.page, base)
+        self.watched.watch(self.page, base, others)
 
     def open(self, name: str = "", **asked: str) -> None:
         """Type an address: a page's name with what is asked, or nothing but that."""
@@ -110,7 +117,23 @@ class Visitor:
 
     def pick(self, text: str) -> None:
         """Click the button of a radio or a checkbox by what stands beside it."""
-        self.page.get_by_test_id("stMainBlockContainer").locator("label").filter(has_text=text).last.click()
+        self._label(text).click()
+
+    def _label(self, text: str) -> Locator:
+        return self.page.get_by_test_id("stMainBlockContainer").locator("label").filter(has_text=text).last
+
+    def turn_to(self, view: str) -> None:
+        """Choose a page's view by the key of its name, and wait until it is drawn."""
+        label = self._label(say(view))
+        if not label.locator("input").is_checked():
+            self.running(label.click)
+
+    def running(self, deed: Callable[[], object]) -> None:
+        """Do something after which the page's script runs, and wait until it has come to its end."""
+        self.page.evaluate(_HEED)
+        deed()
+        self.page.wait_for_function("() => window.ran", timeout=PATIENCE)
+        self.settle()
 
     def type(self, label: str, text: str) -> None:
         """Type into the field with this label."""
@@ -132,9 +155,7 @@ class Visitor:
         """Type a date into the page's first field for one; it holds as soon as one does something else."""
         self.page.get_by_test_id("stDateInput").get_by_role("spinbutton").first.click()
         self.page.keyboard.type(day.strftime("%Y%m%d"))
-        self.page.get_by_role("heading", level=1).click()
-        self.page.wait_for_timeout(300)
-        self.settle()
+        self.running(self.page.get_by_role("heading", level=1).click)
 
     def _open(self, label: str) -> None:
         for _ in range(5):  # a page that is drawn anew meanwhile closes the list

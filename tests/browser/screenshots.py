@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
@@ -33,7 +35,6 @@ if TYPE_CHECKING:
     from tests.browser.conftest import Clinic
 
 OUT: Final = Path(__file__).resolve().parents[2] / "build" / "screenshots"
-WIDTHS: Final = {"": 1280, "-tablet": 820}
 VIEWS: Final = {
     "heat": ("availability", "page.week.view_heat"),
     "book": ("bookings", "page.book.view_book"),
@@ -44,6 +45,32 @@ VIEWS: Final = {
     "quarantine": ("health", "page.health.view_quarantine"),
 }
 """What is only seen after a click: by the name of its picture, the page and what is clicked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """On which screen, by day or by night, and for whom a page is drawn."""
+
+    kind: str = ""
+    """What is added to the pictures' names."""
+    width: int = 1280
+    scheme: str = "light"
+    language: str = "en"
+
+    def name(self, page: str, view: str | None) -> str:
+        """The name of a picture: ``health-history-tablet-light``."""
+        return "-".join(part for part in (page, view, self.kind, self.scheme) if part)
+
+    @property
+    def habits(self) -> dict[str, Any]:
+        """The browser of such a person."""
+        size = {"width": self.width, "height": 900}
+        return {"viewport": size, "color_scheme": self.scheme, "locale": {"en": "en-GB", "de": "de-DE"}[self.language]}
+
+
+SETTINGS: Final = (Setting(), Setting(scheme="dark"), Setting("tablet", width=820), Setting("german", language="de"))
+Wanted = Callable[[str], bool]
+"""Whether a picture is wanted, by its name."""
 BERLIN: Final = ZoneInfo("Europe/Berlin")
 PASSWORD: Final = "of the demo's own server"  # nobody else's
 TALLEST: Final = 4000
@@ -125,61 +152,67 @@ def picture(visitor: Visitor, name: str) -> None:
     print(path)  # noqa: T201  # what this is run for
 
 
-def every_page(browser: Browser, url: str, day: date, width: str, scheme: str) -> None:
-    """All pages and views at one width, by day or by night."""
-    visitor = Visitor(browser, url, viewport={"width": WIDTHS[width], "height": 900}, color_scheme=scheme)
-    for name in PAGES:
-        asked = {"at": datetime.combine(day, time(9, 30), BERLIN).isoformat(), "length": "30m"} if name == "why" else {"from": str(day)}
-        visitor.open(name, user="ACME/anna", **asked)
-        picture(visitor, f"{name}{width}-{scheme}")
-        for view, (page, sentence) in VIEWS.items() if not width else ():
-            if page == name:
-                visitor.pick(say(sentence))
-                visitor.page.wait_for_timeout(400)
-                picture(visitor, f"{name}-{view}{width}-{scheme}")
+def every_page(browser: Browser, url: str, day: date, setting: Setting, wanted: Wanted) -> None:
+    """All pages and views in one setting."""
+    shots = [(page, view) for page in PAGES for view in (None, *(view for view, (home, _) in VIEWS.items() if home == page))]
+    shots = [(page, view) for page, view in shots if wanted(setting.name(page, view))]
+    if not shots:
+        return
+    speak(setting.language)
+    visitor = Visitor(browser, url, **setting.habits)
+    opened = None
+    for page, view in shots:
+        if page != opened:
+            asked = {"at": datetime.combine(day, time(9, 30), BERLIN).isoformat(), "length": "30m"} if page == "why" else {"from": str(day)}
+            visitor.open(opened := page, user="ACME/anna", **asked)
+        if view is not None:
+            visitor.pick(say(VIEWS[view][1]))
+            visitor.page.wait_for_timeout(400)
+        picture(visitor, setting.name(page, view))
     visitor.context.close()
-
-
-def the_rest(browser: Browser, url: str, app: App, day: date) -> None:
-    """The way to a new account, one page in German, an invitation, and signing in."""
-    visitor = Visitor(browser, url)
-    visitor.open("connections", user="ACME/ben")
-    visitor.click("page.add_new")
-    visitor.sees(say("page.provider.icloud"))
-    picture(visitor, "connecting-provider-light")
-    visitor.click("page.next")
-    visitor.sees(say("page.guide_done"))
-    picture(visitor, "connecting-guide-light")
-    speak("de")
-    german: Any = {"locale": "de-DE"}
-    for name in ("availability", "connections"):
-        visitor = Visitor(browser, url, **german)
-        visitor.open(name, user="ACME/anna", **({"from": str(day)} if name == "availability" else {}))
-        picture(visitor, f"{name}-german-light")
-    visitor = Visitor(browser, url, **german)
-    visitor.go_to(f"{url}/{app.invite('ACME', 'ben')['path']}")
-    picture(visitor, "invitation-german-light")
     speak("en")
-    app.add_reader("nora", "analyst", "twelve letters and more")
-    for scheme in ("light", "dark"):
-        visitor = Visitor(browser, url, color_scheme=scheme)
-        visitor.open("health")
-        picture(visitor, f"signing_in-{scheme}")
 
 
-def main() -> int:
-    """Write them all; where they lie is printed."""
+def the_rest(browser: Browser, url: str, app: App, wanted: Wanted) -> None:
+    """The way to a new account, an invitation, and signing in."""
+    if wanted("connecting-provider-light") or wanted("connecting-guide-light"):
+        visitor = Visitor(browser, url)
+        visitor.open("connections", user="ACME/ben")
+        visitor.click("page.add_new")
+        visitor.sees(say("page.provider.icloud"))
+        picture(visitor, "connecting-provider-light")
+        visitor.click("page.next")
+        visitor.sees(say("page.guide_done"))
+        picture(visitor, "connecting-guide-light")
+    if wanted("invitation-german-light"):
+        visitor = Visitor(browser, url, locale="de-DE")
+        visitor.go_to(f"{url}/{app.invite('ACME', 'ben')['path']}")
+        picture(visitor, "invitation-german-light")
+    if wanted("signing_in-light") or wanted("signing_in-dark"):
+        app.add_reader("nora", "analyst", "twelve letters and more")  # from now on everybody has to sign in
+        for scheme in ("light", "dark"):
+            visitor = Visitor(browser, url, color_scheme=scheme)
+            visitor.open("health")
+            picture(visitor, f"signing_in-{scheme}")
+
+
+def main(patterns: Sequence[str]) -> int:
+    """Write them all, or those whose names one of the patterns fits (``'health*' '*-tablet-*'``); where they lie is printed."""
     OUT.mkdir(parents=True, exist_ok=True)
+
+    def wanted(name: str) -> bool:
+        return not patterns or any(fnmatch(name, pattern) for pattern in patterns)
+
     with ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         clinic, day = stack.enter_context(bad_day(directory))
         browser = stack.enter_context(chromium())
         url = stack.enter_context(Dashboard(clinic.environment, directory / "dashboard.log")).url
-        for width, scheme in (("", "light"), ("", "dark"), ("-tablet", "light")):
-            every_page(browser, url, day, width, scheme)
-        the_rest(browser, url, clinic.app, day)
+        for setting in SETTINGS:
+            every_page(browser, url, day, setting, wanted)
+        the_rest(browser, url, clinic.app, wanted)
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

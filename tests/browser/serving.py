@@ -28,6 +28,7 @@ class Dashboard:
     environment: dict[str, str]
     log: Path
     port: int = field(default_factory=free_port)
+    address: str = "127.0.0.1"
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -39,7 +40,7 @@ class Dashboard:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("ICALSYNC_")}
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "icalsync", "dashboard", "--port", str(self.port)],
+                [sys.executable, "-m", "icalsync", "dashboard", "--port", str(self.port), "--address", self.address],
                 env=inherited | self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from icalsync.messages import say
+from tests.browser.accessible import check_usable
 from tests.browser.hands import PATIENCE
 from tests.browser.practice import SECRET, Practice, practice_in
 from tests.browser.serving import Dashboard
@@ -41,37 +42,41 @@ def dashboard(practice: Practice, tmp_path_factory: pytest.TempPathFactory) -> I
 
 
 def send(visitor: Visitor, password: str) -> None:
-    """Type a password, and send it once the page has looked at it."""
-    visitor.type(say("page.password_of.icloud"), password)
-    visitor.page.wait_for_timeout(700)  # the field tells the page half a second after the last key
-    visitor.settle()
+    """Type another password than stands there, and send it once the page has looked at it."""
+    visitor.running(lambda: visitor.type(say("page.password_of.icloud"), password))
     visitor.click("page.connect")
 
 
 def connect(visitor: Visitor, practice: Practice) -> None:
     """R1, R2: provider, guide, an Apple Account's own password (never sent), a wrong one (refused in plain words), the right one."""
     visitor.open("connections", user="ACME/anna")
-    visitor.click("page.add_new")
+    visitor.running(lambda: visitor.click("page.add_new"))
+    check_usable(visitor, "which provider")
     visitor.pick(say("page.provider.icloud"))
-    visitor.click("page.next")
+    visitor.running(lambda: visitor.click("page.next"))
     visitor.sees("appleid.apple.com")
+    check_usable(visitor, "the guide")
     visitor.click("page.guide_done")
     before = practice.cloud.ledger.mark()
     visitor.type(say("page.account_of.icloud"), ANNA)
     visitor.type(say("page.password_of.icloud"), "my own secret")
     visitor.sees(say("form.app_specific"))
-    send(visitor, "my own secret")
+    visitor.settle()
+    check_usable(visitor, "account and password, with a warning")
+    visitor.click("page.connect")
     visitor.sees(say("page.fill_in"))
     assert practice.cloud.ledger.requests(after=before) == []
     send(visitor, WRONG)
     visitor.sees(say("page.error.AUTHENTICATION_REJECTED"))
     visitor.settle()
+    check_usable(visitor, "a password that was refused")
     assert WRONG not in visitor.page.content()
     assert practice.clinic.app.calendars("ACME", "anna") == []
     send(visitor, PASSWORD)
     visitor.sees(say("page.connected", all=12, usable=7, writable=6))
     visitor.sees(say("page.may.not", why=say("not_selectable.SUBSCRIBED")))
     visitor.settle()
+    check_usable(visitor, "what was found")
     assert PASSWORD not in visitor.page.content()
 
 
@@ -82,7 +87,8 @@ def choose_calendars(visitor: Visitor) -> None:
     offered = visitor.choices(say("page.linked"))
     assert f"Work ({ANNA})" in offered
     assert not [name for name in offered if "Team rota" in name]
-    visitor.page.get_by_text(re.compile(r"calendars cannot be linked")).click()
+    why_not = re.escape(say("page.not_linkable", number="#")).replace(r"\#", r"\d+")
+    visitor.page.get_by_text(re.compile(why_not)).click()
     visitor.sees(f"Team rota: {say('configure.read_only')}")
     visitor.choose(say("page.linked"), f"Work ({ANNA})")
     expect(visitor.page.get_by_test_id("stMultiSelect")).to_contain_text(f"Work ({ANNA})", timeout=PATIENCE)
@@ -90,6 +96,7 @@ def choose_calendars(visitor: Visitor) -> None:
     visitor.page.keyboard.press("Escape")
     visitor.sees(say("page.preview.warnings"))
     visitor.settle()
+    check_usable(visitor, "a choice with its preview")
     visitor.click("page.save")
     visitor.sees(say("page.synced_says", added=1, changed=0, removed=0))
 
@@ -104,10 +111,15 @@ def test_an_admin_connects_an_icloud_account_in_five_minutes_and_sees_why_r1_r2_
     visitor.open("availability", user="ACME/anna", **{"from": monday(0).date().isoformat()})
     visitor.page.get_by_role("button", name="10:00–11:00").first.click()
     visitor.sees(say("page.why.refused"))
+    visitor.settle()
+    check_usable(visitor, "the explanation over a page")
     visitor.click("page.why.open")
     expect(visitor.page.get_by_role("heading", name=say("page.why"), exact=True)).to_be_visible(timeout=PATIENCE)
     visitor.sees(say("page.why.customer_says"))
     visitor.settle()
+    for details in visitor.page.get_by_text(say("page.why.read_as")).all():
+        details.click()
+    check_usable(visitor, "the explanation with everything opened")
     answer = visitor.page.locator("code").first.inner_text()
     assert "10:00–10:30" in answer
     assert SECRET not in visitor.page.content()
@@ -122,9 +134,8 @@ def test_the_heat_map_is_drawn_and_can_be_read_aloud(dashboard: Dashboard, enter
     """A picture with a cell for each open hour of the week, and a table that says the same."""
     visitor = enter(dashboard)
     visitor.open("availability", user="ACME/ben", **{"from": monday(0).date().isoformat()})
-    visitor.pick(say("page.week.view_heat"))
+    visitor.turn_to("page.week.view_heat")
     visitor.sees(say("heat.lost"))
-    visitor.settle()
     picture = visitor.page.get_by_test_id("stVegaLiteChart").first
     expect(picture.locator("canvas, svg").first).to_be_visible(timeout=PATIENCE)
     visitor.page.get_by_text(say("page.heat.as_table")).click()
@@ -156,6 +167,8 @@ def test_a_booking_stands_on_the_server_and_a_drag_there_is_settled_in_the_page_
     visitor.sees(say("page.drift.open", number=1))
     visitor.pick(say("page.book.view_drift"))
     visitor.sees(say("page.drift.theirs"))
+    visitor.settle()
+    check_usable(visitor, "a change, side by side")
     visitor.click("page.drift.settle_restore")
     visitor.sees(say("page.drift.none"))
     practice.clinic.app.sync(sub_account="ACME", user="ben")

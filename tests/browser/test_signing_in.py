@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from icalsync.messages import say
+from tests.browser.accessible import check_usable
 from tests.browser.hands import PAGES, PATIENCE
 from tests.browser.practice import READS, SECRET, Practice, add_readers, practice_in
 from tests.browser.serving import Dashboard
@@ -46,6 +47,7 @@ def sign_in(visitor: Visitor, name: str, password: str) -> None:
     visitor.click("page.sign_in")
 
 
+@pytest.mark.long
 def test_an_analyst_signs_in_and_sees_no_title_and_no_deed_r18_s13(dashboard: Dashboard, enter: Callable[..., Visitor]) -> None:
     """R18, S13: before signing in nothing of the pages; a wrong password is refused; afterwards figures without titles or deeds."""
     visitor = enter(dashboard)
@@ -55,6 +57,8 @@ def test_an_analyst_signs_in_and_sees_no_title_and_no_deed_r18_s13(dashboard: Da
     assert "Ben Brandt" not in visitor.page.content()
     sign_in(visitor, "nora", "not what it is")
     visitor.sees(say("SIGN_IN_REFUSED"))
+    visitor.settle()
+    check_usable(visitor, "signing in, refused")
     sign_in(visitor, "nora", READS)
     visitor.sees("•••")
     for name in PAGES:
@@ -82,28 +86,33 @@ def test_the_link_of_a_ticket_asks_who_reads_it(dashboard: Dashboard, enter: Cal
     assert SECRET not in analyst.page.content()
 
 
+@pytest.mark.long
 def test_an_invitation_connects_one_person_once(practice: Practice, dashboard: Dashboard, enter: Callable[..., Visitor]) -> None:
     """Without signing in: guide, account, password, calendars, first sync, and nothing else; the link then leads nowhere."""
     made = practice.clinic.app.invite("ACME", "anna")
     person = enter(dashboard)
     person.go_to(f"{dashboard.url}/{made['path']}")
     assert person.page.get_by_role("link", name=say("page.health"), exact=True).count() == 0
+    check_usable(person, "invited: which provider")
     person.pick(say("page.provider.icloud"))
-    person.click("page.next")
+    person.running(lambda: person.click("page.next"))
     person.sees("appleid.apple.com")
-    person.click("page.guide_done")
+    check_usable(person, "invited: the guide")
+    person.running(lambda: person.click("page.guide_done"))
+    check_usable(person, "invited: account and password")
     person.type(say("page.account_of.icloud"), ANNA)
-    person.type(say("page.password_of.icloud"), PASSWORD)
-    person.page.wait_for_timeout(700)  # the field tells the page half a second after the last key
-    person.settle()
+    person.running(lambda: person.type(say("page.password_of.icloud"), PASSWORD))
     person.click("page.connect")
     person.sees(say("page.linked_says"))
     person.settle()
+    check_usable(person, "invited: which calendars")
     person.choose(say("page.linked"), f"Work ({ANNA})")
     expect(person.page.get_by_test_id("stMultiSelect")).to_contain_text(f"Work ({ANNA})", timeout=PATIENCE)
     person.settle()
     person.click("page.save")
     person.sees(say("page.may_close"))
+    person.settle()
+    check_usable(person, "invited: done")
     assert {(row["user_id"], row["role"]) for row in practice.clinic.app.roles("ACME", "anna")} == {
         ("anna", "LINKED"),
         ("anna", "CONFLICT"),
@@ -112,3 +121,4 @@ def test_an_invitation_connects_one_person_once(practice: Practice, dashboard: D
     other.go_to(f"{dashboard.url}/{made['path']}")
     other.sees(say("INVITATION_INVALID"))
     assert made["token"] not in other.reads
+    check_usable(other, "an invitation that was used")

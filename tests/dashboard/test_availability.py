@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
 
 from icalsync.core.model import Reason
-from icalsync.messages import say
+from icalsync.messages import say, speak
 from tests.browser.conftest import HOSTILE, TITLE
 from tests.faults.world import held_open
 
@@ -39,7 +40,7 @@ def test_the_week_says_what_the_library_says_and_each_line_can_be_asked_about(pa
     assert say("page.week.line", why=say("page.reason.BUSY"), where=HOSTILE) in said
     assert say("page.gap.OFFERED") in said
     assert say("page.gap.CLOSED") in said
-    assert say("page.terms", zone="Europe/Berlin", weekly="Mon-Fri 09:00-17:00") in said
+    assert say("page.terms", zone="Europe/Berlin", weekly="Mon–Fri 09:00–17:00") in said
     assert pages.labels().count("10:00–11:00") == 1
     said = pages.click("10:00–11:00")
     found = clinic.app.explain("ACME", "anna", datetime(2027, 1, 4, 10), length="30m")  # noqa: DTZ001  # the user's own zone
@@ -49,6 +50,54 @@ def test_the_week_says_what_the_library_says_and_each_line_can_be_asked_about(pa
     assert say("page.why.open") in pages.labels()
     assert TITLE not in said
     assert say("page.why.offered") in pages.click("11:00–14:00"), "a gap is explained as a block is"
+
+
+def test_all_opening_hours_are_drawn_and_what_lies_outside_is_named_or_drawn_on_demand(pages: Pages, clinic: Clinic) -> None:
+    """A night stretches no picture; it is named above it, and drawn for whoever wants the whole day; Vega finds nothing to warn of."""
+    said = pages.of(clinic).go(**WEEK)
+    assert say("page.week.outside", times="Wed 00:00–01:30") in said
+    hours, words = drawn(pages)
+    assert hours == [7, 20]
+    assert not {"x2", "y2"} & set(words), "words have a place and no extent"
+    pages.test.checkbox(key="week_whole").check().run()
+    assert say("page.week.outside", times="")[:-2] not in pages.said
+    assert drawn(pages)[0] == [0, 24]
+
+
+def drawn(pages: Pages) -> tuple[list[int], dict[str, Any]]:
+    """The hours of the week's picture, and the encodings of its words."""
+    (chart,) = (element for element in pages.test.main if element.type == "vega_lite_chart")
+    blocks, words = json.loads(chart.proto.spec)["layer"]
+    return blocks["encoding"]["y"]["scale"]["domain"], words["encoding"]
+
+
+@pytest.mark.parametrize(
+    ("opening", "hours"),
+    [
+        (("Mon-Fri 09:00-17:00", None), (7, 20)),
+        (("Mon 05:30-12:00,13:00-21:15; Sat 10:00-14:00", None), (5, 22)),
+        (("closed", "2026-12-24 22:00-23:30"), (7, 24)),
+        (("Mon-Sun 22:00-06:00", None), (0, 24)),
+        (("Mon-Sun 00:00-24:00", None), (0, 24)),
+    ],
+)
+def test_no_opening_hour_is_ever_left_out_of_the_picture(opening: tuple[str, str | None], hours: tuple[int, int], pages: Pages) -> None:
+    """Weekly and exceptional hours alike, to the full hour; a night shift takes the whole day."""
+    from components.drawn import hours_drawn  # noqa: PLC0415  # the dashboard's own directory is on the path only here
+
+    assert hours_drawn(opening, ()) == hours
+
+
+def test_opening_hours_name_the_days_as_the_reader_does(pages: Pages) -> None:
+    """The texts of opening hours are English; a German reads German days."""
+    from components.days import hours_in_words  # noqa: PLC0415  # as above
+
+    speak("de")
+    try:
+        assert hours_in_words("Mon-Thu 08:00-12:00,13:00-18:00; Sun 10:00-11:00") == "Mo–Do 08:00–12:00,13:00–18:00; So 10:00–11:00"
+        assert hours_in_words("closed") == "Geschlossen"
+    finally:
+        speak("en")
 
 
 def test_coverage_and_freshness_are_always_in_sight_r12(pages: Pages, clinic: Clinic) -> None:

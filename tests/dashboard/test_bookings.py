@@ -49,10 +49,12 @@ def test_a_booking_is_made_moved_and_cancelled_and_the_server_follows(pages: Pag
     title.set_value(HOSTILE)
     said = pages.click(say("page.book.now"))
     assert say("slot.BUSY") in said
-    pages.test.selectbox(key="book_start").set_value("10:00").run()
-    pages.test.text_input[0].set_value(HOSTILE)
+    assert pages.test.text_input[0].value == HOSTILE, "a refusal keeps what was typed"
+    pages.test.time_input(key="book_time").set_value(time(10)).run()
     said = pages.click(say("page.book.now"))
     assert say("page.book.booked") in said
+    assert pages.test.selectbox(key="book_start").value == "09:00", "the next booking begins with the first free slot, not another time"
+    assert pages.test.text_input[0].value == "", "and with an empty form"
     assert say("page.book.push.pushed") in said
     assert practice.starts() == [monday(10), monday(13)]
     said = view(pages, "appointments")
@@ -64,6 +66,8 @@ def test_a_booking_is_made_moved_and_cancelled_and_the_server_follows(pages: Pag
     assert practice.starts() == [monday(11), monday(13)]
     said = pages.click(say("page.book.history"))
     assert said.count(say("page.book.status.booked") + ", ") == 2
+    (booked,) = practice.clinic.app.appointments("ACME", "anna")
+    assert booked["appointment_id"] in [code.value for code in pages.test.code], "its whole number, to be copied"
     said = pages.click(say("page.book.why"))
     assert say("page.why.offered") in said
     pages.click(say("page.book.cancel"))
@@ -115,8 +119,8 @@ def test_drift_is_told_side_by_side_proposed_by_support_and_settled_by_an_admin_
     said = signed_in(pages, "sam")
     assert say("page.drift.open", number=1) in said
     said = view(pages, "drift")
-    assert f"{monday(10):%Y-%m-%d %H:%M}" in said
-    assert f"{monday(15):%Y-%m-%d %H:%M}" in said
+    assert f"{monday(10):%Y-%m-%d}\n10:00–11:00" in said
+    assert f"{monday(15):%Y-%m-%d}\n15:00–16:00" in said
     assert HOSTILE in said
     (drift,) = app.desk(Reader("tester", "admin")).drifts()
     assert all(way["says"] in said for way in drift["ways"])

@@ -57,7 +57,7 @@ def test_an_apple_account_is_connected_step_by_step_r1_r2_r3_r10(pages: Pages, a
     assert say("page.fill_in") in pages.click(CONNECT)
     assert icloud.ledger.requests() == []
     said = fill_in(pages, ANNA, WRONG)
-    assert say("page.error.AUTHENTICATION_REJECTED") in said
+    assert say("page.error.AUTHENTICATION_REJECTED.icloud") in said
     assert not pages.holds(WRONG)
     assert apple.app.integrations() == []
     said = fill_in(pages, ANNA, PASSWORD.replace("-", ""))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import pytest
 
 from icalsync.messages import say
@@ -36,6 +37,8 @@ def test_a_double_booking_is_counted_by_cause_and_explained(
         said = pages.go("double_bookings")
         (finding,) = app.double_bookings("ACME").to_dict("records")
         assert finding["cause"] == "FORCED"
+        assert [header.value for header in pages.test.header] == [say("page.audit.list")], "the second level follows the first"
+        assert not pages.test.subheader
         assert f"{say('page.cause.FORCED')}\n{say('audit.FORCED')}" in said
         assert f"{monday(13):%Y-%m-%d}" in said
         assert {"Work", say("page.source.appointment")} <= set(said.split("\n"))
@@ -48,12 +51,23 @@ def test_a_double_booking_is_counted_by_cause_and_explained(
         assert say("page.audit.none") in pages.said
 
 
+def test_the_trend_has_every_week_that_is_looked_at(pages: Pages) -> None:
+    """Also those without any; the end of the span is not looked at any more; a finding outside the span keeps its week."""
+    from components.audit import weeks_of  # noqa: PLC0415  # the dashboard's own directory is on the path only here
+
+    found = pd.DataFrame({"week": pd.to_datetime(["2026-11-23"])})
+    weeks = ["2026-11-16", "2026-11-23", "2026-11-30"]
+    assert weeks_of(found, date(2026, 11, 18), date(2026, 12, 7)) == weeks
+    assert weeks_of(found, date(2026, 11, 18), date(2026, 12, 8)) == [*weeks, "2026-12-07"]
+    assert weeks_of(found, date(2026, 11, 30), date(2026, 11, 30)) == weeks[1:]
+
+
 def test_every_cause_has_its_words_and_its_colour(pages: Pages) -> None:
     """No cause can come from the library that the page cannot name; none is told by its colour alone."""
     from components.colours import CAUSES  # noqa: PLC0415  # the dashboard's own directory is on the path only here
 
     from icalsync.messages import en  # noqa: PLC0415  # the catalogue itself
 
-    causes = {key.split(".")[1] for key in en.SENTENCES if key.startswith("audit.")}
+    causes = {cause for key in en.SENTENCES if key.startswith("audit.") and (cause := key.split(".")[1]).isupper()}
     assert causes == set(CAUSES)
     assert len({say(f"page.cause.{cause}") for cause in causes}) == len(set(CAUSES.values())) == len(causes)

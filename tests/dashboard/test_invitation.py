@@ -57,7 +57,7 @@ def test_a_link_to_reconnect_heals_only_what_is_the_persons_own(pages: Pages, ap
     pages.of(apple).invited(token)
     assert [element.options for element in pages.test.selectbox if element.label == say("page.account")] == [[ANNA]]
     pages.password.set_value("xxxx-xxxx-xxxx-xxxx")
-    assert say("page.error.AUTHENTICATION_REJECTED") in pages.click(say("page.reconnect"))
+    assert say("page.error.AUTHENTICATION_REJECTED.icloud") in pages.click(say("page.reconnect"))
     pages.password.set_value(PASSWORD)
     assert say("page.linked_says") in pages.click(say("page.reconnect"))
 

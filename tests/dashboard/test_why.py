@@ -41,7 +41,9 @@ def test_a_moment_is_explained_with_the_words_for_the_customer_and_a_link_that_s
     found = clinic.app.explain("ACME", "anna", AT)
     assert found.evidence[0].says in said
     assert found.for_customer() in [code.value for code in pages.test.code]
-    assert all(f"• {sentence}" in said for sentence in found.would_change)
+    assert all(f"• {remedy.says}" in said for remedy in found.remedies)
+    assert "icalsync " not in said, "what to click, not which command to type"
+    assert "int-" not in said
     assert TITLE not in said
     assert pages.test.date_input(key="why_day").value == date(2027, 1, 4)
     assert pages.test.time_input(key="why_time").value == time(10)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from icalsync.app import connecting, inviting
-from icalsync.app.desks.guard import Guarded, Row
+from icalsync.app.desks import telling
+from icalsync.app.desks.calendars import CalendarsDesk
+from icalsync.app.desks.guard import Row
 from icalsync.messages import say
 from icalsync.ports import Secret
 from icalsync.store.invitations import Purpose
@@ -15,21 +17,25 @@ def _quiet(_stage: str) -> None:
     """For pages that show no progress."""
 
 
-class AccountsDesk(Guarded):
+class AccountsDesk(CalendarsDesk):
     """Connections and invitations."""
 
     def connections(self, sub_account: str | None = None) -> list[Row]:
         """Accounts that serve the reader's users, as in the view, those in trouble first.
 
         ``users``: whom each serves of the reader's sub-accounts (``sub_account, user_id, name``); ``elsewhere``: whether it also serves
-        others, of whom nothing else is told; ``next_step``: what to do about its trouble.
+        others, of whom nothing else is told; ``says``: what its trouble is, in the reader's language (``status_reason`` is what was
+        written down then); ``next_step``: what to do about it.
         """
         accounts, rows = set(self._accounts(sub_account)), []
-        for row in self._parts.sharing.connections():
+        found = self._parts.sharing.connections()
+        codes = self._parts.health.last_errors([row["integration_id"] for row in found if row["status"] != "ok"])
+        for row in found:
             users = [user for user in row["users"] if user["sub_account"] in accounts]
             if users:
                 elsewhere = self._is_elsewhere(user["sub_account"] for user in row["users"])
-                rows.append({**row, "users": users, "elsewhere": elsewhere, "next_step": _next_step(row)})
+                says = telling.state(row["status"], codes.get(row["integration_id"])) or row["status_reason"]
+                rows.append({**row, "users": users, "elsewhere": elsewhere, "says": says, "next_step": _next_step(row)})
         return sorted(rows, key=lambda row: (row["status"] == "ok", row["account_name"]))
 
     def connect(
@@ -43,8 +49,11 @@ class AccountsDesk(Guarded):
         url: str | None = None,
         report: Callable[[str], None] = _quiet,
     ) -> Row:
-        """Connect an account for a user; ``report`` hears each of ``connecting.STAGES``. See ``app.connecting.connect``."""
-        return connecting.connect(
+        """Connect an account for a user; ``report`` hears each of ``connecting.STAGES``. See ``app.connecting.connect``.
+
+        ``calendars``: those of the account, as ``Desk.calendars`` tells them.
+        """
+        done = connecting.connect(
             self._parts,
             sub_account=sub_account,
             user_id=user,
@@ -54,6 +63,8 @@ class AccountsDesk(Guarded):
             url=url,
             told=report,
         )
+        rows = self.calendars(sub_account, user)
+        return {**done, "calendars": [row for row in rows if row["integration_id"] == done["integration_id"]]}
 
     def reconnect(self, integration_id: str, password: Secret, *, report: Callable[[str], None] = _quiet) -> Row:
         """Replace an account's password, once for all it serves, and pull it; the row as in ``connections``."""

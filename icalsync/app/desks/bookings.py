@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from icalsync.app import asking, booking
 from icalsync.app.asking import Moment
+from icalsync.app.desks import telling
 from icalsync.app.desks.guard import Guarded, Row
 from icalsync.core.masking import mask
-from icalsync.messages import next_step_for, say
+from icalsync.messages import say
 
 _OVER = frozenset({"done"})
 
@@ -53,11 +54,13 @@ class BookingsDesk(Guarded):
             "contact_email": contact_email,
             "check": check,
         }
-        return booking.book(self._parts, request, start, end, push=push)
+        with telling.refusals():
+            return booking.book(self._parts, request, start, end, push=push)
 
     def reschedule(self, appointment_id: str, start: Moment, end: Moment, *, check: bool = True, push: bool = True) -> Row:
         """Move an appointment, as ``App.reschedule``. ``SlotNotBookable``."""
-        return booking.reschedule(self._parts, appointment_id, start, end, check=check, push=push)
+        with telling.refusals():
+            return booking.reschedule(self._parts, appointment_id, start, end, check=check, push=push)
 
     def cancel(self, appointment_id: str, *, push: bool = True) -> Row:
         """Cancel an appointment, as ``App.cancel``."""
@@ -81,19 +84,34 @@ class BookingsDesk(Guarded):
         return rows if self._sees_titles else [{**row, "note": mask(row["note"] or "") or None} for row in rows]
 
     def outbox(self, sub_account: str | None = None, user: str | None = None, *, done: bool = False) -> list[Row]:
-        """What is to be written to linked calendars (with ``done`` also what was), as in the view, with ``says`` and ``next_step``."""
-        calendars = self._parts.sharing.calendar_names()
+        """What is to be written to linked calendars (with ``done`` also what was), as in the view, with ``says`` and ``next_step``.
+
+        ``why``: what went wrong last.
+        Of the appointment as it now stands ``starts_at, ends_at, title`` (as ``appointments`` shows it), of the user the ``name``, and the
+        ``calendar``'s.
+        """
+        calendars, names = self._parts.sharing.calendar_names(), self._named()
         rows = self._parts.outbox.rows(sub_account, user)
+        booked = {row["appointment_id"]: row for row in self._parts.bookings.named([row["appointment_id"] for row in rows])}
         return [
             {
                 **row,
+                **self._as_booked(booked.get(row["appointment_id"])),
+                "name": names.get((row["sub_account"], row["user_id"]), ""),
                 "calendar": calendars.get(row["calendar_id"], ""),
                 "says": say(f"outbox.{row['state']}"),
-                "next_step": next_step_for(row["last_error"]) if row["last_error"] and row["state"] != "done" else None,
+                "why": telling.push(row["last_error"]) if row["last_error"] and row["state"] != "done" else None,
+                "next_step": telling.next_step(row["last_error"], "") if row["last_error"] and row["state"] != "done" else None,
             }
             for row in rows
             if row["sub_account"] is not None and self._reader.covers(row["sub_account"]) and (done or row["state"] not in _OVER)
         ]
+
+    def _as_booked(self, row: Row | None) -> Row:
+        """When an appointment is, and what it is called; None for one that was forgotten."""
+        if row is None:
+            return dict.fromkeys(("starts_at", "ends_at", "title"))
+        return {name: row[name] for name in ("starts_at", "ends_at")} | {"title": row["title"] if self._sees_titles else mask(row["title"])}
 
     def _zone(self, sub_account: str, user: str | None) -> str:
         found = self._parts.people.sub_account(sub_account) if user is None else self._parts.people.user(sub_account, user)

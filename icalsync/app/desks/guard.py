@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from copy import copy
 from functools import wraps
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, Self, TypeVar
 
+from icalsync.app.moments import at_one_moment
 from icalsync.app.parts import Parts
-from icalsync.core.access import DESK, Action, Reader
+from icalsync.core.access import DESK, QUESTIONS, READINGS, Action, Reader
 from icalsync.errors import (
     AppointmentUnknown,
     IcalsyncError,
     NotAllowed,
     NotFound,
+    StoreInUse,
+    StoreLocked,
     UnknownCalendar,
     UnknownIntegration,
     UnknownSubAccount,
 )
 from icalsync.store.belonging import KINDS
+from icalsync.store.moment import OnlyRead
 
 Row = dict[str, Any]
+Answer = TypeVar("Answer")
 
 _FREE: Final = frozenset({"reader", "may"})
 """What a desk says of itself, and of nobody else."""
@@ -43,8 +50,11 @@ class Guarded:
     """What every part of a desk stands on.
 
     Each public method a subclass defines is wrapped: one that the table ``core.access.DESK`` does not name cannot be defined, and none runs
-    before role, sub-account and ids are checked.
+    before role, sub-account and ids are checked. A question (``core.access.QUESTIONS``) is checked and answered in one look at
+    the database.
     """
+
+    _in_one_look = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -68,6 +78,20 @@ class Guarded:
     def may(self, method: str) -> bool:
         """Whether the reader's role includes a method of the desk; to leave out what would only be refused."""
         return method in DESK and self._reader.may(DESK[method])
+
+    def at_once(self, questions: Callable[[Self], Answer]) -> Answer:
+        """What several questions to the desk make, asked in one look at the database of one moment: ``desk.at_once(lambda one: …)``.
+
+        They only ask: where one of them does something, or something has to be expanded first, all of them are asked again outside.
+        """
+        with plainly():
+            if self._in_one_look:
+                return questions(self)
+            try:
+                with at_one_moment(self._parts) as (held, _):
+                    return questions(self._at(held))
+            except OnlyRead:
+                return questions(self)
 
     # --- for the parts, not for pages ---------------------------------------------------------------------------------------------
 
@@ -99,6 +123,12 @@ class Guarded:
         """Whether something also belongs to sub-accounts that are not the reader's: all that is told of them."""
         return not all(self._reader.covers(name) for name in sub_accounts)
 
+    def _at(self, held: Parts) -> Self:
+        """The same desk over one moment of the database."""
+        mine = copy(self)
+        mine._parts, mine._in_one_look = held, True  # noqa: SLF001  # its own
+        return mine
+
     def _check(self, action: Action) -> None:
         if not self._reader.may(action):
             raise NotAllowed(role=self._reader.role)
@@ -113,19 +143,40 @@ class Guarded:
             raise _MISSING[kind](identifier)
 
 
+@contextmanager
+def plainly() -> Iterator[None]:
+    """Where the database is in somebody else's hands, that is said without its place and without a process's number."""
+    try:
+        yield
+    except StoreLocked as error:
+        raise StoreInUse from error
+
+
 def _guarded(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
     signature = inspect.signature(method)
     kinds = [each for each in signature.parameters if each in KINDS]
 
-    @wraps(method)
-    def guarded(desk: Guarded, *args: Any, **kwargs: Any) -> Any:
-        desk._check(DESK[name])  # noqa: SLF001  # the guard is part of the desk
+    def checked(desk: Guarded, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         given = signature.bind(desk, *args, **kwargs).arguments
         if given.get("sub_account") is not None:
-            desk._check_mine(given["sub_account"])  # noqa: SLF001
+            desk._check_mine(given["sub_account"])  # noqa: SLF001  # the guard is part of the desk
         for kind in kinds:
             if given.get(kind) is not None:
                 desk._check_owned(kind, given[kind])  # noqa: SLF001
         return method(desk, *args, **kwargs)
+
+    @wraps(method)
+    def guarded(desk: Guarded, *args: Any, **kwargs: Any) -> Any:
+        desk._check(DESK[name])  # noqa: SLF001
+        with plainly():
+            if desk._in_one_look and name not in READINGS:  # noqa: SLF001
+                raise OnlyRead
+            if name not in QUESTIONS or desk._in_one_look:  # noqa: SLF001
+                return checked(desk, args, kwargs)
+            try:
+                with at_one_moment(desk._parts) as (held, _):  # noqa: SLF001
+                    return checked(desk._at(held), args, kwargs)  # noqa: SLF001
+            except OnlyRead:  # something has to be expanded or compared first, which is done outside
+                return checked(desk, args, kwargs)
 
     return guarded

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-from icalsync.app import asking
+from icalsync.app import asking, syncing
 from icalsync.app import quarantine as kept
+from icalsync.app.desks import telling
 from icalsync.app.desks.guard import Guarded, Row
 from icalsync.app.explaining import Reveal
+from icalsync.app.syncing import Scope, SyncReport
 from icalsync.core.access import Action
 from icalsync.core.hours import open_intervals
 from icalsync.core.interval import Interval
 from icalsync.core.model import Busyness
 from icalsync.core.rhythm import rhythm_of
 from icalsync.core.slots import AROUND, Person, slots
-from icalsync.core.wording import age
+from icalsync.core.wording import age, in_words
 from icalsync.messages import knows, next_step_for, next_step_of, say
 
 _REMEMBERED: Final = timedelta(days=60)
@@ -78,14 +80,18 @@ class HealthDesk(Guarded):
         return sorted(told, key=lambda row: (row["age"] is not None, -(row["age"] or timedelta()), row["account_name"]))
 
     def errors(self, *, days: float = 7) -> list[Row]:
-        """Errors by kind, the latest first: ``code, says, next_step, runs, accounts, first_at, last_at``."""
+        """Errors by kind and provider, the latest first, said of all their accounts together.
+
+        ``code, provider, says, next_step, runs, accounts, integrations, users, elsewhere, first_at, last_at``; ``users``: whom those
+        accounts serve of the reader's (``sub_account, user_id, name``), ``elsewhere``: whether they also serve others.
+        """
+        elsewhere, users = self._integrations(), self._served()
         return [
-            {name: row[name] for name in ("code", "runs", "accounts", "first_at", "last_at")}
-            | {
-                "says": say(row["code"]) if knows(row["code"]) else row["code"],
-                "next_step": next_step(row["code"], integration_id=row["integration_id"], confirm=""),
-            }
-            for row in self._parts.health.errors(list(self._integrations()), timedelta(days=days))
+            row
+            | {"users": _together(users.get(each, ()) for each in row["integrations"])}
+            | {"elsewhere": any(elsewhere[each] for each in row["integrations"])}
+            | {"says": telling.what(row["code"]), "next_step": telling.next_step(row["code"], row["provider"])}
+            for row in self._parts.health.errors(list(elsewhere), timedelta(days=days))
         ]
 
     def silent(self) -> list[Row]:
@@ -94,7 +100,7 @@ class HealthDesk(Guarded):
         ``integration_id, account_name, last_change_at, usual_gap, silent_for, users, elsewhere, says``.
         """
         elsewhere, now, told = self._integrations(), self._parts.clock.now(), []
-        served = {row["integration_id"]: row["users"] for row in self._parts.sharing.connections()}
+        served = self._served()
         for row in self._parts.health.changes(list(elsewhere), _REMEMBERED):
             rhythm = rhythm_of(row["moments"])
             lasting = rhythm.silent_for(now) if rhythm else None
@@ -106,9 +112,9 @@ class HealthDesk(Guarded):
                         "last_change_at": rhythm.last_at,
                         "usual_gap": rhythm.usual_gap,
                         "silent_for": lasting,
-                        "users": [user for user in served[row["integration_id"]] if self._reader.covers(user["sub_account"])],
+                        "users": served.get(row["integration_id"], []),
                         "elsewhere": elsewhere[row["integration_id"]],
-                        "says": say("health.silent", lasting=age(lasting), usual=age(rhythm.usual_gap)),
+                        "says": say("health.silent", lasting=in_words(age(lasting)).page, usual=in_words(age(rhythm.usual_gap)).page),
                     }
                 )
         return told
@@ -116,14 +122,25 @@ class HealthDesk(Guarded):
     def lost_rights(self) -> list[Row]:
         """Calendars in use that can no longer be read, or written.
 
-        ``integration_id, account_name, calendar_id, display_name, lost, since, users, says, next_step``.
+        ``integration_id, account_name, calendar_id, display_name, lost, since, users, elsewhere, says, next_step``; ``users``: who uses it
+        of the reader's (``sub_account, user_id, name, role``), ``elsewhere``: whether others do too.
         """
         roles: dict[str, list[Row]] = {}
+        others = set()
         for role in self._parts.sharing.roles():
+            calendar_id = role.pop("calendar_id")
             if self._reader.covers(role["sub_account"]):
-                roles.setdefault(role.pop("calendar_id"), []).append(role)
+                roles.setdefault(calendar_id, []).append(role)
+            else:
+                others.add(calendar_id)
         return [
-            {**row, "users": roles[row["calendar_id"]], "says": say(f"lost.{row['lost']}"), "next_step": say(f"lost.next.{row['lost']}")}
+            {
+                **row,
+                "users": roles[row["calendar_id"]],
+                "elsewhere": row["calendar_id"] in others,
+                "says": say(f"lost.{row['lost']}"),
+                "next_step": say(f"lost.next.{row['lost']}"),
+            }
             for row in self._parts.health.lost_rights(list(self._integrations()))
             if row["calendar_id"] in roles
         ]
@@ -154,7 +171,10 @@ class HealthDesk(Guarded):
             for account in self._accounts(sub_account)
             for row in self._parts.quarantine.rows(account)
         }
-        return [{**row, "display_name": calendars.get(row["calendar_id"], ""), "says": say("health.unreadable")} for row in rows.values()]
+        return [
+            {**row, "display_name": calendars.get(row["calendar_id"], ""), "says": telling.unreadable(row["reason"])}
+            for row in rows.values()
+        ]
 
     def quarantined(self, calendar_id: str, href: str, *, reveal: bool = False, reason: str | None = None) -> Row:
         """One of them, as ``App.quarantined``; ``raw`` only with ``reveal`` and a reason, which is logged. ``NotFound``."""
@@ -168,13 +188,18 @@ class HealthDesk(Guarded):
         return kept.retry(self._parts, calendar_id)
 
     def alerts(self, sub_account: str | None = None, *, cleared: bool = False) -> list[Row]:
-        """What needs somebody, as in the view, with ``account_name`` and ``calendar``; what is about nobody, only for who sees all."""
+        """What needs somebody, as in the view, with ``account_name`` and ``calendar``; what is about nobody, only for who sees all.
+
+        ``says`` is in the reader's language, and without commands.
+        """
         accounts = self._parts.sharing.account_names()
         calendars = self._parts.sharing.calendar_names()
         asked: Sequence[str | None] = [None] if sub_account is None and self._sees_all else self._accounts(sub_account)
         rows = {row["alert_id"]: row for account in asked for row in self._parts.alerts.rows(account, open_only=not cleared)}
+        held = {row["calendar_id"]: row["number"] for row in self._parts.removals.rows()}
         told = [
             {**row, "account_name": accounts.get(row["integration_id"]), "calendar": calendars.get(row["calendar_id"])}
+            | {"says": telling.alert(row, held.get(row["calendar_id"]))}
             for row in rows.values()
         ]
         return sorted(told, key=lambda row: row["raised_at"], reverse=True)
@@ -183,10 +208,45 @@ class HealthDesk(Guarded):
         """Somebody has dealt with it, and that is logged."""
         return self._parts.alerts.clear(alert_id, actor=self._parts.actor)
 
+    def held_removals(self) -> list[Row]:
+        """Calendars of which many events vanished at once, and are kept until that is proven or somebody decides (R13).
+
+        ``calendar_id, display_name, account_name, number, since, users, elsewhere, says``; ``users``: as in ``errors``.
+        """
+        elsewhere, users = self._integrations(), self._served()
+        return [
+            {name: row[name] for name in ("calendar_id", "display_name", "account_name", "number", "since")}
+            | {"users": users.get(row["integration_id"], []), "elsewhere": elsewhere[row["integration_id"]]}
+            | {"says": say("removals.held", number=row["number"])}
+            for row in self._parts.removals.rows()
+            if row["integration_id"] in elsewhere
+        ]
+
+    def confirm_removals(self, calendar_id: str, *, reason: str | None = None) -> SyncReport:
+        """What is held of a calendar goes, if its server still does not list it, which is asked now; logged. ``NotFound`` for nothing."""
+        self._parts.removals.check(calendar_id)
+        scope = Scope(calendar=calendar_id, confirm_deletions=(calendar_id,), reason=(reason or "").strip() or None)
+        return syncing.sync(self._parts, scope)
+
+    def hold_removals(self, calendar_id: str, *, reason: str | None = None) -> list[Row]:
+        """It waits another hour from now, whatever is listed till then; logged. As ``held_removals``. ``NotFound`` for nothing."""
+        self._parts.removals.hold_on(calendar_id, actor=self._parts.actor, reason=(reason or "").strip() or None)
+        return self.held_removals()
+
+    def _served(self) -> dict[str, list[Row]]:
+        """Whom of the reader's users each account serves: ``sub_account, user_id, name``."""
+        rows = self._parts.sharing.connections()
+        return {row["integration_id"]: [user for user in row["users"] if self._reader.covers(user["sub_account"])] for row in rows}
+
     def _integrations(self) -> dict[str, bool]:
         """The accounts that serve the reader's users, and whether each also serves others."""
         serves = self._parts.belonging.serves()
         return {each: self._is_elsewhere(accounts) for each, accounts in serves.items() if self._reader.covers_any(accounts)}
+
+
+def _together(lists: Iterable[Sequence[Row]]) -> list[Row]:
+    """Users of several accounts, each once."""
+    return list({(user["sub_account"], user["user_id"]): user for users in lists for user in users}.values())
 
 
 def _bookable(person: Person, window: Interval) -> bool:

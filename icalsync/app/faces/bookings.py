@@ -87,8 +87,11 @@ class Bookings(Face):
         return booking.set_remote_changes(self._parts, sub_account, user_id, integration_id, policy)
 
     def alerts(self, sub_account: str | None = None, user_id: str | None = None, *, cleared: bool = False) -> list[dict[str, Any]]:
-        """What needs somebody's attention, as in the view; with ``cleared`` also what no longer does."""
-        return self._parts.alerts.rows(sub_account, user_id, open_only=not cleared)
+        """What needs somebody's attention, as in the view; with ``cleared`` also what no longer does.
+
+        Also of a sub-account or a user it tells what is about nobody in particular, and so concerns everybody (``JOURNAL_AHEAD``).
+        """
+        return self._parts.alerts.rows(sub_account, user_id, open_only=not cleared, of_nobody=True)
 
     def clear_alert(self, alert_id: str) -> dict[str, Any]:
         """Somebody has dealt with it, and that is logged; what it held back for a person's word goes out. ``NotFound``."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 from icalsync.app import inviting, signing
 from icalsync.app.desk import Desk
+from icalsync.app.desks.guard import plainly
 from icalsync.app.faces.base import Face
 from icalsync.app.inviting import Invited
 from icalsync.app.signing import Session, Way
@@ -21,28 +23,33 @@ class Desks(Face):
         """What a reader may do; what they do is logged under their name."""
         return Desk(self._parts, reader)
 
-    def sign_in_way(self, address: str | None) -> Way:
+    def sign_in_way(self, address: str | None, *, plain: bool = True) -> Way:
         """How people sign in to a dashboard that listens at ``address`` (None: everywhere): ``open``, ``local`` or ``oidc``.
 
-        ``PublicWithoutSignIn`` where it must not start.
+        ``PublicWithoutSignIn`` where it must not start. ``plain``: a database in use is told as on a page, without its place and holder.
         """
-        return signing.way(self._parts, address)
+        with plainly() if plain else nullcontext():
+            return signing.way(self._parts, address)
 
     def open_reader(self, address: str | None = "127.0.0.1") -> Reader:
         """The user of this machine, an admin, where nobody else can reach it and there are no accounts; else ``NotAllowed``."""
-        return signing.open_reader(self._parts, address)
+        with plainly():
+            return signing.open_reader(self._parts, address)
 
     def sign_in(self, name: str, password: str | Secret, *, source: str = "") -> Session:
         """Sign in with a local account; ``source`` is where the request comes from. ``SignInRefused``, ``SignInLocked``."""
-        return signing.sign_in(self._parts, name, _secret(password), source)
+        with plainly():
+            return signing.sign_in(self._parts, name, _secret(password), source)
 
     def signed_in(self, token: str | Secret) -> Reader:
         """Whose session a token is, with the role as it is now: to be asked at every page and action. ``SessionEnded``."""
-        return signing.signed_in(self._parts, token)
+        with plainly():
+            return signing.signed_in(self._parts, token)
 
     def sign_out(self, token: str | Secret) -> None:
         """End a session."""
-        signing.sign_out(self._parts, token)
+        with plainly():
+            signing.sign_out(self._parts, token)
 
     def oidc_reader(self, claims: Mapping[str, Any]) -> Reader:
         """Whom the settings make of somebody that the provider vouches for. ``NotAllowed``."""
@@ -67,7 +74,8 @@ class Desks(Face):
 
     def invitation(self, token: str | Secret) -> Invited:
         """What somebody who has such a link may do. ``InvitationInvalid``."""
-        return Invited(self._parts, token)
+        with plainly():
+            return Invited(self._parts, token)
 
 
 def _secret(text: str | Secret) -> Secret:
