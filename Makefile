@@ -32,10 +32,10 @@ demo: $(STAMP)  ## Start a CalDAV server here, link and sync sample calendars, s
 	@$(BIN)/icalsync demo $(ARGS)
 
 test: $(STAMP) browser  ## Run the tests (PYTEST_ARGS="tests/core -k busy" runs some of them).
-	@$(BIN)/python -m pytest -n 3 --dist loadfile $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
 long: $(STAMP) browser  ## Run the tests that take longer: whole demos, larger grids, more kills.
-	@$(BIN)/python -m pytest -n 3 --dist loadfile -m long
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m long
 
 lint: $(STAMP)  ## Check style, types and the layers.
 	$(BIN)/ruff check .

@@ -19,7 +19,7 @@ from icalsync.core.ics import Component, Property, parse_offset, parse_wall, val
 from icalsync.core.rules import parse_rule
 from icalsync.core.zones import EARLIEST, LATEST, iana_name, to_zone
 
-_HORIZON: Final = datetime(2120, 1, 1)  # noqa: DTZ001 - wall time
+_HORIZON: Final = datetime(2200, 1, 1)  # noqa: DTZ001 - wall time; no moment beyond can be asked for (core.when)
 _FIRST_ONSET: Final = datetime(1900, 1, 1)  # noqa: DTZ001 - wall time
 _MOST_ONSETS: Final = 1_000
 _YEARS_COMPARED: Final = range(2000, 2038)
@@ -166,7 +166,8 @@ def _at(value: datetime | date) -> datetime:
 def _agreed(defined: DefinedZone, name: str) -> bool:
     """Whether the definition has the tz database's offsets throughout at least one year."""
     first = max(defined.onsets[0].year + 1, _YEARS_COMPARED[0]) if len(defined.onsets) > 1 else _YEARS_COMPARED[0]
-    return any(all(_same(defined, name, year, month) for month in range(1, 13)) for year in range(first, _YEARS_COMPARED[-1] + 1))
+    years = range(first, max(first, _YEARS_COMPARED[-1]) + 1)
+    return any(all(_same(defined, name, year, month) for month in range(1, 13)) for year in years)
 
 
 def _same(defined: DefinedZone, name: str, year: int, month: int) -> bool:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from tests.browser.hands import Visitor
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(180)]
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,6 @@ def sign_in(visitor: Visitor, name: str, password: str) -> None:
     visitor.click("page.sign_in")
 
 
-@pytest.mark.long
 def test_an_analyst_signs_in_and_sees_no_title_and_no_deed_r18_s13(dashboard: Dashboard, enter: Callable[..., Visitor]) -> None:
     """R18, S13: before signing in nothing of the pages; a wrong password is refused; afterwards figures without titles or deeds."""
     visitor = enter(dashboard)
@@ -86,7 +85,6 @@ def test_the_link_of_a_ticket_asks_who_reads_it(dashboard: Dashboard, enter: Cal
     assert SECRET not in analyst.page.content()
 
 
-@pytest.mark.long
 def test_an_invitation_connects_one_person_once(practice: Practice, dashboard: Dashboard, enter: Callable[..., Visitor]) -> None:
     """Without signing in: guide, account, password, calendars, first sync, and nothing else; the link then leads nowhere."""
     made = practice.clinic.app.invite("ACME", "anna")
