@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tests.browser.conftest import Clinic
     from tests.browser.hands import Visitor
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(240)]
 MONDAY = date(2027, 1, 4)
 ANNA = {"user": "ACME/anna", "from": str(MONDAY)}
 VIEWS = {
@@ -45,7 +45,6 @@ def dashboard(clinic: Clinic, tmp_path_factory: pytest.TempPathFactory) -> Itera
     assert "Traceback" not in running.said
 
 
-@pytest.mark.long
 def test_every_page_opens_without_titles_without_other_hosts_and_without_errors_r18(
     dashboard: Dashboard, enter: Callable[..., Visitor]
 ) -> None:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 ISOLATES = set("\u2066\u2069")  # which Streamlit's own fields for a date and a time have around their parts
 TURNING = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f")
-pytestmark = pytest.mark.timeout(180)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(180)]
 CARL = {"user": "ACME/carl", "from": monday(0).date().isoformat()}
 VIEWS = {
     "availability": ("page.week.view_heat",),
@@ -54,7 +54,6 @@ def dashboard(practice: Practice, tmp_path_factory: pytest.TempPathFactory) -> I
         assert "Traceback" not in running.said
 
 
-@pytest.mark.long
 def test_hostile_names_and_titles_are_text_on_every_page(dashboard: Dashboard, enter: Callable[..., Visitor]) -> None:
     """HTML, markdown, emoji codes, LaTeX, bidi marks and newlines are shown as they were typed, or left out; none does anything."""
     visitor = enter(dashboard)

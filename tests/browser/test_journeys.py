@@ -101,6 +101,7 @@ def choose_calendars(visitor: Visitor) -> None:
     visitor.sees(say("page.synced_says", added=1, changed=0, removed=0))
 
 
+@pytest.mark.long
 def test_an_admin_connects_an_icloud_account_in_five_minutes_and_sees_why_r1_r2_r3_r4_r5(
     practice: Practice, dashboard: Dashboard, enter: Callable[..., Visitor]
 ) -> None:

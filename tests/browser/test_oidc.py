@@ -92,6 +92,7 @@ def come_as(dashboard: Dashboard, provider: Provider, enter: Callable[..., Visit
     return come
 
 
+@pytest.mark.long
 def test_a_reader_signs_in_at_the_provider_reads_what_their_role_may_and_signs_out_s13(
     come_as: Callable[[Person], Visitor], dashboard: Dashboard, provider: Provider
 ) -> None:
@@ -123,6 +124,7 @@ def kept_of(visitor: Visitor, dashboard: Dashboard) -> dict[str, bool]:
     return {each["name"]: each["httpOnly"] for each in cookies if each["name"].startswith("_streamlit_user")}
 
 
+@pytest.mark.long
 def test_an_admin_who_comes_back_in_another_window_is_still_signed_in(come_as: Callable[[Person], Visitor], dashboard: Dashboard) -> None:
     """The provider's word is kept by the browser, not by the page: a reload asks nothing again; an admin sees every sub-account."""
     visitor = come_as(ROOT)
@@ -134,6 +136,7 @@ def test_an_admin_who_comes_back_in_another_window_is_still_signed_in(come_as: C
     visitor.sees(say("page.signing_in_oidc"))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("person", [UNKNOWN, UNVERIFIED], ids=["unknown", "unverified"])
 def test_who_is_not_named_or_not_vouched_for_is_refused_in_plain_words(come_as: Callable[[Person], Visitor], person: Person) -> None:
     """S13: an address that the settings do not name, or that the provider does not call verified, opens nothing but the way out."""

@@ -9,6 +9,8 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.journeys.booked import clinic_on_dav, monday
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ ROOT = Path(__file__).parents[2]
 PROCESSES = 5
 
 
+@pytest.mark.long
 def test_r14_of_fifty_who_book_one_slot_at_once_exactly_one_wins(clinic: Cli, radicale: DavServer) -> None:
     """R14, case 21: five processes with ten threads each, all after polling; everybody else is told that the time is taken."""
     booked = clinic_on_dav(clinic, radicale)

@@ -8,6 +8,8 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from tests.journeys.conftest import connect
 from tests.servers import event_at
 
@@ -62,6 +64,7 @@ def told(process: subprocess.Popen[str]) -> dict[str, Any]:
     return result
 
 
+@pytest.mark.long
 def test_a_notebook_left_open_and_running_syncs_do_not_stand_in_each_others_way(clinic: Cli, radicale: DavServer) -> None:
     """design.md §4: two syncs by processes of their own each bring one event; each ends well, and the notebook sees them one by one."""
     radicale.account.mkcalendar(f"{radicale.home}work/", name="Work")

@@ -69,6 +69,7 @@ def test_t1_a_full_disk_undoes_the_transaction_and_keeps_the_rest(db):
         assert tx.value("SELECT count(*) FROM _kept.contact") == int(acknowledged)
 
 
+@pytest.mark.long
 def test_t2_t4_killed_at_any_moment_no_row_is_ahead_of_its_token(chosen):
     """T2, T4: twenty kills between and within commits: token and rows agree, and nothing acknowledged is lost."""
     calendar_id = chosen.id_of("Work")
