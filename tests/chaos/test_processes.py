@@ -40,6 +40,7 @@ def hand(piece: processes.Work, _deadline: float) -> processes.Work:
     return piece
 
 
+@pytest.mark.long
 def test_what_hangs_or_dies_is_a_violation_and_leaves_nothing_behind_n5(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

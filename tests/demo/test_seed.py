@@ -16,7 +16,7 @@ from icalsync.errors import ServerFailed, ServerUnreachable
 from tests.servers import Account
 
 TODAY = date(2026, 11, 22)
-pytestmark = pytest.mark.timeout(300)  # a loaded machine may need minutes to fill 17 calendars
+pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]  # a loaded machine may need minutes to fill 17 calendars
 PASSWORD = "abcd-efgh-ijkl-mnop"
 DAV, CALDAV, CALENDARSERVER = "{DAV:}", "{urn:ietf:params:xml:ns:caldav}", "{http://calendarserver.org/ns/}"
 

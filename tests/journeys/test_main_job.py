@@ -39,6 +39,7 @@ def seed(server: DavServer) -> None:
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.parametrize("dav_server", ["radicale", pytest.param("xandikos", marks=pytest.mark.long)], indirect=True)
 def test_the_main_job_end_to_end_through_the_command_line(clinic: Cli, dav_server: DavServer) -> None:
     """Connect, link, add a conflict calendar, sync, ask: busy events block, free and cancelled ones do not, titles stay masked."""
     clinic = replace(clinic, as_process=True)

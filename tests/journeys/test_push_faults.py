@@ -108,7 +108,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
         yield Bench(world)
 
 
-@pytest.fixture(params=["radicale", "xandikos"])
+@pytest.fixture(params=["radicale", pytest.param("xandikos", marks=pytest.mark.long)])
 def dav_bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
     """On the real servers."""
     with make_world(request.param, tmp_path) as world:

@@ -215,6 +215,7 @@ def silent() -> Iterator[tuple[str, threading.Event]]:
         listening.shutdown(socket.SHUT_RDWR)
 
 
+@pytest.mark.long
 def test_a_request_that_hangs_does_not_keep_the_process_t14(
     clinic: Cli, radicale: DavServer, watcher: Callable[..., Watcher], silent: tuple[str, threading.Event]
 ) -> None:
