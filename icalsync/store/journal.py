@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import tempfile
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from icalsync.errors import StoreLocked
 from icalsync.store.failures import as_store_errors
 
 Phase = Literal["planned", "committed", "sending", "outcome", "abandoned", "lost", "forgotten"]
@@ -28,6 +30,9 @@ FINAL: Final = frozenset({"done", "failed"})
 """Outcomes that end it."""
 COMPACT_AT: Final = 1_000_000
 """Bytes from which the stories that have ended are dropped."""
+PATIENCE: Final = 30.0
+"""Seconds for which another writer is waited for: each needs milliseconds."""
+PAUSE: Final = 0.002
 _TAIL: Final = 4096
 
 
@@ -136,19 +141,38 @@ class Journal:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[int]:
-    """The journal, opened for appending by one writer at a time, of this process and of others."""
+    """The journal, opened for appending by one writer at a time, of this process and of others. ``StoreLocked`` after a while.
+
+    The lock is taken off and not left to the closing: it would stay for as long as a process that was forked meanwhile has its copy.
+    """
+    deadline = time.monotonic() + PATIENCE
     while True:
         new = not path.exists()
         descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            if _is_at(descriptor, path):
-                if new:
-                    _sync_directory(path.parent)
-                yield descriptor
-                return
+            _lock(descriptor, path, deadline)
+            try:
+                if _is_at(descriptor, path):
+                    if new:
+                        _sync_directory(path.parent)
+                    yield descriptor
+                    return
+            finally:
+                fcntl.flock(descriptor, fcntl.LOCK_UN)
         finally:
             os.close(descriptor)
+
+
+def _lock(descriptor: int, path: Path, deadline: float) -> None:
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise StoreLocked(path=str(path), holder="another process") from None
+            time.sleep(PAUSE)
+        else:
+            return
 
 
 def _is_at(descriptor: int, path: Path) -> bool:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import shutil
+import signal
 import stat
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from icalsync.clock import SystemClock
-from icalsync.errors import StoreError
+from icalsync.errors import StoreError, StoreLocked
 from icalsync.ports import PushOutcome
 from icalsync.store import intents, journal
 from icalsync.store.attention import Alerts
@@ -218,6 +221,26 @@ def test_a_long_journal_is_compacted_and_forgets_only_what_has_ended(tmp_path, m
     assert numbers == sorted(numbers)
     assert numbers[-1] == 1 + 4 * 10 * 3 + 1
     assert [path.name for path in tmp_path.iterdir()] == ["x.duckdb.journal"]
+
+
+def test_a_process_forked_while_it_is_written_does_not_keep_it_locked_n5(tmp_path, monkeypatch):
+    """N5, T4: the lock ends with the writing, though the copy of a forked process lives on; and one that stays is an error, not a wait."""
+    monkeypatch.setattr(journal, "PATIENCE", 0.2)
+    path = tmp_path / "one.journal"
+    with journal._locked(path):
+        child = os.fork()
+        if not child:
+            time.sleep(60)
+            os._exit(0)
+        with pytest.raises(StoreLocked, match=r"one\.journal"), journal._locked(path):
+            pass
+    try:
+        with journal._locked(path) as descriptor:
+            os.write(descriptor, b"written")
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    assert path.read_bytes() == b"written"
 
 
 def test_what_was_ended_is_told_too(office):
