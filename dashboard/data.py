@@ -19,6 +19,7 @@ import icalsync
 from icalsync.app import App
 from icalsync.app.guiding import providers, troubles
 from icalsync.clock import SystemClock
+from icalsync.core.naming import one_line, plain
 from icalsync.core.zones import to_zone
 from icalsync.errors import IcalsyncError, SessionEnded
 from icalsync.messages import GUIDE_URL, LANGUAGES, best_language, guide, knows, language, next_step_for, say, speak
@@ -77,9 +78,6 @@ Key = tuple[str, str]
 SESSION: Final = "session"
 """Where a signed-in reader's token stands in the session's state; nothing else of them is kept there."""
 LANGUAGE: Final = "language"
-_TURNING: Final = dict.fromkeys(map(ord, "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"))
-"""Marks that turn the direction of writing: they would make a name read as something else."""
-_TURNING_SENTENCES: Final = {mark: None for mark in _TURNING if chr(mark) not in "\u2068\u2069"}
 
 
 @dataclass(slots=True)
@@ -288,13 +286,3 @@ def number(value: float, digits: int = 0) -> str:
     """A figure with the reader's decimal mark."""
     text = f"{value:,.{digits}f}"
     return text.translate(str.maketrans(",.", ".,")) if language() == "de" else text
-
-
-def plain(text: str) -> str:
-    """A sentence of the library, line by line, without marks that turn its direction; names it isolates (FSI … PDI) stay isolated."""
-    return text.translate(_TURNING_SENTENCES)
-
-
-def one_line(text: str | None) -> str:
-    """A name or reason from outside on one line, without marks that turn its direction. Draw it with ``st.text``, never as markdown."""
-    return " ".join((text or "").translate(_TURNING).split())

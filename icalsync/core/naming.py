@@ -7,6 +7,7 @@ from typing import Final
 
 _TURNING: Final = dict.fromkeys(map(ord, "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"))
 """Marks that turn the direction of writing: they would make a name read as something else (Unicode's report 9, 2.1 to 2.6)."""
+_TURNING_SENTENCES: Final = {mark: None for mark in _TURNING if chr(mark) not in "\u2068\u2069"}
 _UNSEEN: Final = dict.fromkeys(map(ord, "\u200b\u2060\ufeff"))
 """Marks without width, which make two names of one; those that join letters or signs stay."""
 _ISOLATED: Final = "\u2068{}\u2069"
@@ -16,6 +17,11 @@ _LEFTWARD: Final = frozenset({"R", "AL"})
 def unturned(text: str) -> str:
     """A text without marks that turn its direction, and otherwise as it is."""
     return text.translate(_TURNING)
+
+
+def plain(text: str) -> str:
+    """A sentence of ours without marks that turn its direction; names it isolates (``named``) stay isolated."""
+    return text.translate(_TURNING_SENTENCES)
 
 
 def one_line(text: str | None) -> str:

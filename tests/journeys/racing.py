@@ -9,7 +9,6 @@ import json
 import os
 import sys
 import threading
-import traceback
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ import icalsync.caldav.client
 import icalsync.core.reading
 from icalsync.errors import IcalsyncError
 from icalsync.settings import load_settings
+from tests.together import together
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,29 +46,13 @@ def race(start: str, end: str, wait: Callable[[], object]) -> list[str]:
 
 
 def main() -> None:
-    """Start them, let them go when all are ready, and wait; each writes one line."""
+    """Start them; each writes one line."""
     start, end, processes = sys.argv[1:4]
-    ready, go = os.pipe(), os.pipe()
 
-    def wait() -> None:
-        os.write(ready[1], b".")
-        os.read(go[0], 1)  # its end: when this process lets go of the other side
+    def one(wait: Callable[[], object]) -> None:
+        os.write(sys.stdout.fileno(), (json.dumps(race(start, end, wait)) + "\n").encode())
 
-    for _ in range(int(processes)):
-        if os.fork() == 0:
-            try:
-                os.close(go[1])
-                os.write(sys.stdout.fileno(), (json.dumps(race(start, end, wait)) + "\n").encode())
-            except BaseException:  # noqa: BLE001  # whatever it is, the test shows it, and the process ends
-                traceback.print_exc()
-            finally:
-                os.write(ready[1], b".")  # nobody waits for one that failed
-                os._exit(0)
-    for _ in range(int(processes)):
-        os.read(ready[0], 1)
-    os.close(go[1])
-    for _ in range(int(processes)):
-        os.wait()
+    together(int(processes), one)
 
 
 if __name__ == "__main__":

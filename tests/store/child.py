@@ -23,6 +23,7 @@ from icalsync.store.database import Database
 from icalsync.store.outbox import Outbox
 from icalsync.store.pulls import Pulls
 from tests.store.conftest import WINDOW, ToldClock, at, meeting
+from tests.together import together
 
 
 def say(text: str) -> None:
@@ -122,25 +123,7 @@ def book(path: Path, start: str, threads: str, wait: Callable[[], object]) -> No
 
 def race(path: Path, start: str, threads: str, processes: str) -> None:
     """Let so many processes ``book`` at the same moment, each forked from this one, which is warm and opens no file."""
-    ready, go = os.pipe(), os.pipe()
-
-    def wait() -> None:
-        os.write(ready[1], b".")
-        os.read(go[0], 1)  # its end: when this process lets go of the other side
-
-    for _ in range(int(processes)):
-        if os.fork() == 0:
-            try:
-                os.close(go[1])
-                book(path, start, threads, wait)
-            finally:
-                os.write(ready[1], b".")  # nobody waits for one that failed
-                os._exit(0)
-    for _ in range(int(processes)):
-        os.read(ready[0], 1)
-    os.close(go[1])
-    for _ in range(int(processes)):
-        os.wait()
+    together(int(processes), lambda wait: book(path, start, threads, wait))
 
 
 def appoint(path: Path) -> None:
