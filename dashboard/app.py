@@ -7,7 +7,8 @@ from pathlib import Path
 import streamlit as st
 from app_pages.signing_in import show_sign_in
 from components.frame import show_language, show_pages, show_reader, show_way_out
-from data import choose_language, desk, framed, say, signed_in
+from components.window import tell_window
+from data import choose_language, desk, framed, say, sign_in_way, signed_in
 
 # An icon of our own: Streamlit fetches those it knows by name from another host.
 ICON = Path(__file__).with_name("icon.svg").read_text(encoding="utf-8")
@@ -28,6 +29,7 @@ def page(name: str, sign: str) -> st.Page:
 def frame() -> None:
     """Who opens an invitation sees its page and nothing else; who has to sign in, that form; everybody else the page they chose."""
     if "invite" in st.query_params:
+        tell_window()
         st.navigation([st.Page("app_pages/invitation.py", title=say("page.invitation"))], position="hidden").run()
         return
     entered = signed_in()
@@ -35,9 +37,12 @@ def frame() -> None:
     # All pages stand in it before signing in, too, so that the address of one leads there afterwards. Its own list of them, with
     # sections, is none to a screen reader (axe: list, listitem), so the frame draws one.
     chosen = st.navigation(sections, position="hidden")
+    by_provider = sign_in_way() == "oidc"
     if not entered:
+        tell_window("remember" if by_provider else "stay")
         show_sign_in()
         return
+    tell_window("return" if by_provider else "stay")
     with st.sidebar:
         show_pages(sections)
         show_language()

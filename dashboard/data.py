@@ -77,6 +77,8 @@ Key = tuple[str, str]
 
 SESSION: Final = "session"
 """Where a signed-in reader's token stands in the session's state; nothing else of them is kept there."""
+ENDED: Final = "session_ended"
+"""Whether it is over; the sign-in says so."""
 LANGUAGE: Final = "language"
 
 
@@ -134,13 +136,16 @@ def sign_in_way() -> str:
 def signed_in() -> bool:
     """Whether somebody reads: on this machine alone always, else who has signed in and whose session has not ended."""
     way = sign_in_way()
-    return way == "open" or (way == "local" and SESSION in st.session_state) or (way == "oidc" and bool(st.user.get("is_logged_in")))
+    if way == "oidc":  # an ended session's cookie lasts on, until the provider's next word takes its place
+        return bool(st.user.get("is_logged_in")) and ENDED not in st.session_state
+    return way == "open" or SESSION in st.session_state
 
 
 def sign_in(name: str, password: Secret) -> None:
     """Begin a session; ``SignInRefused`` and ``SignInLocked`` are raised."""
     session = library().sign_in(name, password, source=st.context.ip_address or "")
     st.session_state[SESSION] = session.token
+    st.session_state.pop(ENDED, None)
 
 
 def sign_out() -> None:
@@ -255,7 +260,7 @@ def _or_stop(question: Callable[[], Answer]) -> Answer:
 
 def _end_session() -> NoReturn:
     st.session_state.pop(SESSION, None)
-    st.session_state["session_ended"] = True
+    st.session_state[ENDED] = True
     return st.rerun()
 
 

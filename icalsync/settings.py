@@ -160,7 +160,7 @@ class Settings(BaseSettings):
     dashboard_language: Literal["en", "de"] | None = None
     """The language the dashboard begins in; unset: that of each reader's browser."""
     session_idle: Duration = timedelta(hours=1)
-    """After how long without a click a reader has to sign in again."""
+    """After how long without a click a reader who signed in by name and password has to do it again."""
     session_lasts: Duration = timedelta(hours=12)
     """After how long a reader has to sign in again in any case."""
     invitation_lasts: Duration = timedelta(hours=72)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import streamlit as st
 from components.frame import show_language
-from data import IcalsyncError, Secret, say, show_error, sign_in, sign_in_way
+from data import ENDED, IcalsyncError, Secret, say, show_error, sign_in, sign_in_way
 
 
 def show_sign_in() -> None:
@@ -17,7 +17,7 @@ def show_sign_in() -> None:
     _, middle, _ = st.columns([1, 2, 1])
     with middle:
         st.title(say("page.signing_in"))
-        if st.session_state.pop("session_ended", False):
+        if ENDED in st.session_state:
             st.info(say("SESSION_ENDED"))
         if sign_in_way() == "oidc":
             st.text(say("page.signing_in_oidc"))

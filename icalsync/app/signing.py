@@ -107,7 +107,8 @@ def sign_out(parts: Parts, token: Secret | str) -> None:
 def oidc_reader(parts: Parts, claims: Mapping[str, Any]) -> Reader:
     """Whom the settings make of somebody that a provider vouches for, by an e-mail address that it says is theirs.
 
-    ``ReaderUnverified``, ``ReaderUnknown``; ``NotAllowed`` where there is no provider.
+    ``ReaderUnverified``, ``ReaderUnknown``; ``NotAllowed`` where there is no provider; ``SessionEnded`` where its word (claim ``iat``,
+    seconds since 1970, which each has: OpenID Connect Core 2) is older than a session lasts, because a browser keeps it for 30 days.
     """
     email, settings = claims.get("email"), parts.settings.dashboard
     if settings is None:
@@ -117,7 +118,15 @@ def oidc_reader(parts: Parts, claims: Mapping[str, Any]) -> Reader:
     found = next((told for name, told in settings.readers.items() if name.lower() == email.lower()), None)
     if found is None:
         raise ReaderUnknown(email=named(email))
+    if parts.clock.now().timestamp() >= _said_at(claims) + parts.settings.session_lasts.total_seconds():
+        raise SessionEnded
     return Reader(email, found.role, None if found.sub_accounts is None else frozenset(found.sub_accounts))
+
+
+def _said_at(claims: Mapping[str, Any]) -> float:
+    """When the provider gave its word: without a time, so long ago that nobody relies on it."""
+    said = claims.get("iat")
+    return float(said) if isinstance(said, int | float) else 0.0
 
 
 def add_reader(parts: Parts, name: str, role: str, password: Secret, sub_accounts: tuple[str, ...] | None) -> dict[str, Any]:

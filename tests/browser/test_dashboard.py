@@ -87,7 +87,10 @@ def test_an_account_in_trouble_comes_first_and_everybody_can_reconnect_or_let_go
 
 
 def test_every_page_can_be_used_in_german_at_a_tablets_width(dashboard: Dashboard, enter: Callable[..., Visitor]) -> None:
-    """A browser that asks for German reads it on every page, in its headings and in the ways there; longer words break nothing."""
+    """A browser that asks for German reads it on every page, in its headings and in the ways there; longer words break nothing.
+
+    A screen reader is told that it is German (WCAG 3.1.1).
+    """
     visitor = enter(dashboard, locale="de-DE", viewport={"width": 1024, "height": 900})
     try:
         speak("de")
@@ -96,6 +99,7 @@ def test_every_page_can_be_used_in_german_at_a_tablets_width(dashboard: Dashboar
             visitor.visit(name)
             assert visitor.page.get_by_text(say("page.went_wrong")).count() == 0
             check_usable(visitor, f"{name}, German", schemes=("light",))
+            expect(visitor.page.locator("html")).to_have_attribute("lang", "de")
     finally:
         speak("en")
 

@@ -27,6 +27,7 @@ PETRA = Person("Petra Post", "Petra@Example.org")
 ROOT = Person("Rita Root", "root@example.org")
 UNKNOWN = Person("Ulf Unknown", "ulf@example.org")
 UNVERIFIED = Person("Vera Verified", "root@example.org", verified=False)
+YESTERDAY = Person("Rita Root of yesterday", "root@example.org", ago=24 * 60 * 60)
 SETTINGS = """
 [dashboard]
 secrets_file = "secrets.toml"
@@ -43,8 +44,8 @@ def written(values: dict[str, str], name: str = "auth") -> str:
 
 @pytest.fixture(scope="module")
 def provider() -> Iterator[Provider]:
-    """Four people have an account there; nobody ever asked it wrongly."""
-    with Provider((PETRA, ROOT, UNKNOWN, UNVERIFIED)) as running:
+    """Some people have an account there; nobody ever asked it wrongly."""
+    with Provider((PETRA, ROOT, UNKNOWN, UNVERIFIED, YESTERDAY)) as running:
         yield running
         assert running.refusals == []
 
@@ -75,17 +76,17 @@ def people(clinic: Clinic) -> None:
 
 
 @pytest.fixture
-def come_as(dashboard: Dashboard, provider: Provider, enter: Callable[..., Visitor]) -> Callable[[Person], Visitor]:
-    """Open the dashboard, click on "Sign in", say at the provider who one is, and come back."""
+def come_as(dashboard: Dashboard, provider: Provider, enter: Callable[..., Visitor]) -> Callable[..., Visitor]:
+    """Open a page of the dashboard, click on "Sign in", say at the provider who one is, and come back to it."""
 
-    def come(person: Person) -> Visitor:
+    def come(person: Person, page: str = "connections", **asked: str) -> Visitor:
         visitor = enter(dashboard, others=(provider.issuer,))
-        visitor.open("connections")
+        visitor.open(page, **asked)
         visitor.sees(say("page.signing_in_oidc"))
         assert "Anna Adler" not in visitor.page.content()
         visitor.click("page.sign_in")
         visitor.page.get_by_role("button", name=person.name, exact=True).click()
-        visitor.page.wait_for_url(f"{dashboard.url}/**")
+        visitor.page.wait_for_url(f"{dashboard.url}/{page}**", timeout=PATIENCE)
         visitor.settle()
         return visitor
 
@@ -94,7 +95,7 @@ def come_as(dashboard: Dashboard, provider: Provider, enter: Callable[..., Visit
 
 @pytest.mark.long
 def test_a_reader_signs_in_at_the_provider_reads_what_their_role_may_and_signs_out_s13(
-    come_as: Callable[[Person], Visitor], dashboard: Dashboard, provider: Provider
+    come_as: Callable[..., Visitor], dashboard: Dashboard, provider: Provider
 ) -> None:
     """S13: name, role and sub-accounts are those of the settings, whatever the address's case; signed out, nothing stays in the browser."""
     visitor = come_as(PETRA)
@@ -125,9 +126,14 @@ def kept_of(visitor: Visitor, dashboard: Dashboard) -> dict[str, bool]:
 
 
 @pytest.mark.long
-def test_an_admin_who_comes_back_in_another_window_is_still_signed_in(come_as: Callable[[Person], Visitor], dashboard: Dashboard) -> None:
-    """The provider's word is kept by the browser, not by the page: a reload asks nothing again; an admin sees every sub-account."""
-    visitor = come_as(ROOT)
+def test_an_admin_who_comes_back_in_another_window_is_still_signed_in(come_as: Callable[..., Visitor], dashboard: Dashboard) -> None:
+    """The provider's word is kept by the browser, not by the page: a reload asks nothing again; an admin sees every sub-account.
+
+    A ticket's link leads to what it asks, through the provider and back.
+    """
+    visitor = come_as(ROOT, "why", user="OTHER/olaf", at="2026-11-24T09:00", length="45m")
+    visitor.sees("Olaf Orth")
+    assert [f"{name}={value}" in visitor.page.url for name, value in (("length", "45m"), ("at", "2026-11-24T09%3A00"))] == [True, True]
     visitor.sees(say("page.role_and_reach", role=say("page.post.admin"), where=say("page.everywhere")))
     visitor.open("connections", user="OTHER/olaf")
     expect(visitor.button("page.add_new")).to_be_visible(timeout=PATIENCE)
@@ -137,8 +143,19 @@ def test_an_admin_who_comes_back_in_another_window_is_still_signed_in(come_as: C
 
 
 @pytest.mark.long
+def test_what_a_provider_said_too_long_ago_has_to_be_said_again(come_as: Callable[..., Visitor]) -> None:
+    """Their browser keeps it for 30 days; a session lasts twelve hours (``session_lasts``)."""
+    visitor = come_as(YESTERDAY)
+    visitor.sees(say("SESSION_ENDED"))
+    assert "Anna Adler" not in visitor.page.content()
+    visitor.click("page.sign_in")
+    visitor.page.get_by_role("button", name=ROOT.name, exact=True).click()
+    visitor.sees(say("page.role_and_reach", role=say("page.post.admin"), where=say("page.everywhere")))
+
+
+@pytest.mark.long
 @pytest.mark.parametrize("person", [UNKNOWN, UNVERIFIED], ids=["unknown", "unverified"])
-def test_who_is_not_named_or_not_vouched_for_is_refused_in_plain_words(come_as: Callable[[Person], Visitor], person: Person) -> None:
+def test_who_is_not_named_or_not_vouched_for_is_refused_in_plain_words(come_as: Callable[..., Visitor], person: Person) -> None:
     """S13: an address that the settings do not name, or that the provider does not call verified, opens nothing but the way out."""
     visitor = come_as(person)
     refusal = say("READER_UNVERIFIED") if person is UNVERIFIED else say("READER_UNKNOWN", email=person.email)

@@ -173,16 +173,17 @@ def test_too_many_wrong_passwords_lock_for_longer_each_time_s11(
 # --- through a provider ------------------------------------------------------------------------------------------------------------------
 
 
-def test_whom_a_provider_vouches_for_is_what_the_settings_make_of_them(app: App, tmp_path: Path) -> None:
-    """OIDC is who somebody is, and not what they may: only verified addresses that are named, whatever their case."""
+def test_whom_a_provider_vouches_for_is_what_the_settings_make_of_them(app: App, clock: MovableClock, tmp_path: Path) -> None:
+    """OIDC is who somebody is, and not what they may: only verified addresses that are named, whatever their case; its word grows old."""
     (tmp_path / "config.toml").write_text(CONFIG, encoding="utf-8")
     settings = load_settings({"ICALSYNC_CONFIG": str(tmp_path / "config.toml")}, database=app.path)
     assert settings.dashboard.secrets_file == tmp_path / "secrets.toml"
-    oidc = icalsync.open(settings=settings)
+    oidc = icalsync.open(settings=settings, clock=clock)
     assert oidc.sign_in_way("0.0.0.0") == "oidc"
-    petra = oidc.oidc_reader({"email": "petra@example.org", "email_verified": True})
-    assert petra == Reader("petra@example.org", "support", frozenset({"acme"}))
-    assert oidc.oidc_reader({"email": "root@example.org", "email_verified": True}).sub_accounts is None
+    said = int(clock.now().timestamp())
+    petra = {"email": "Petra@example.org", "email_verified": True, "iat": said}
+    assert oidc.oidc_reader(petra) == Reader("Petra@example.org", "support", frozenset({"acme"}))
+    assert oidc.oidc_reader({"email": "root@example.org", "email_verified": True, "iat": said}).sub_accounts is None
     strangers: list[dict[str, Any]] = [
         {},
         {"email": "petra@example.org"},
@@ -194,7 +195,13 @@ def test_whom_a_provider_vouches_for_is_what_the_settings_make_of_them(app: App,
     ]
     for claims in strangers:
         with pytest.raises(NotAllowed):
-            oidc.oidc_reader(claims)
+            oidc.oidc_reader(claims | {"iat": said})
+    clock.advance(12 * 60 * 60 - 1)
+    assert oidc.oidc_reader(petra).role == "support"
+    clock.advance(1)
+    for old in (petra, petra | {"iat": None}, {name: claim for name, claim in petra.items() if name != "iat"}):
+        with pytest.raises(SessionEnded):
+            oidc.oidc_reader(old)
     with pytest.raises(NotAllowed):
         app.oidc_reader({"email": "root@example.org", "email_verified": True})  # nobody set a provider up here
 
