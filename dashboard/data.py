@@ -80,6 +80,8 @@ SESSION: Final = "session"
 ENDED: Final = "session_ended"
 """Whether it is over; the sign-in says so."""
 LANGUAGE: Final = "language"
+RELAYS: Final = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP")
+"""What a proxy adds to a request (RFC 7239, RFC 9110 §7.6.3, and what was usual before)."""
 
 
 @dataclass(slots=True)
@@ -129,8 +131,13 @@ def library() -> App:
 def sign_in_way() -> str:
     """``open`` (this machine alone, no accounts), ``local`` (names and passwords) or ``oidc``; an error ends the page."""
     run = _run.get() or _Run()
-    run.way = run.way or _or_stop(lambda: library().sign_in_way(st.get_option("server.address")))
+    run.way = run.way or _or_stop(lambda: library().sign_in_way(st.get_option("server.address"), relayed=_relayed()))
     return run.way
+
+
+def _relayed() -> bool:
+    """Whether a proxy stands before this server. Headers never say who somebody is (S13), but that somebody else may come."""
+    return any(name in st.context.headers for name in RELAYS)
 
 
 def signed_in() -> bool:
@@ -172,7 +179,7 @@ def _new_desk() -> Desk:
     choose_language()
     app, way = library(), sign_in_way()
     if way == "open":
-        return app.desk(app.open_reader(st.get_option("server.address")))
+        return app.desk(app.open_reader(st.get_option("server.address"), relayed=_relayed()))
     if way == "oidc":
         return app.desk(app.oidc_reader(st.user.to_dict()))
     if SESSION not in st.session_state:

@@ -42,8 +42,8 @@ class Session:
     ends_at: datetime
 
 
-def way(parts: Parts, address: str | None) -> Way:
-    """How people sign in to a dashboard that listens at ``address`` (None: everywhere).
+def way(parts: Parts, address: str | None, *, relayed: bool = False) -> Way:
+    """How people sign in to a dashboard that listens at ``address`` (None: everywhere), and is ``relayed`` to others by a proxy or not.
 
     ``open``: nobody does, because only this machine can reach it and there are no accounts. Where it must not start:
     ``PublicWithoutSignIn``.
@@ -52,14 +52,15 @@ def way(parts: Parts, address: str | None) -> Way:
         return "oidc"
     if parts.readers.any():
         return "local"
-    if is_loopback(address) and parts.settings.dashboard_url is None:
+    if is_loopback(address) and not relayed and parts.settings.dashboard_url is None:
         return "open"
-    raise PublicWithoutSignIn(address=address or parts.settings.dashboard_url or "0.0.0.0")  # noqa: S104  # said, not bound
+    reached = address or parts.settings.dashboard_url or "0.0.0.0"  # noqa: S104  # said, not bound
+    raise PublicWithoutSignIn(address=say("sign_in.relayed", address=reached) if relayed else reached)
 
 
-def open_reader(parts: Parts, address: str | None) -> Reader:
+def open_reader(parts: Parts, address: str | None, *, relayed: bool = False) -> Reader:
     """The user of this machine, who could open the database's file as well; ``NotAllowed`` where people have to sign in."""
-    if way(parts, address) != "open":
+    if way(parts, address, relayed=relayed) != "open":
         raise NotAllowed(role="–")
     return Reader(os_user(), "admin")
 

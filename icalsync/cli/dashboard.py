@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import sys
 import tomllib
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NoReturn
 from urllib.parse import urlsplit
 
@@ -24,20 +27,24 @@ if TYPE_CHECKING:
     from icalsync.settings import Settings
 
 ADDRESS: Final = "127.0.0.1"  # S13: others reach it through a proxy that a person sets up, or not at all
-FLAGS: Final = (
-    "--server.headless=true",
-    "--server.enableCORS=true",  # S12: with the next one, what keeps a foreign page from driving this one
-    "--server.enableXsrfProtection=true",
-    "--server.trustedUserHeaders={}",  # S13: who somebody is, no header says
-    "--server.enableAgentApi=false",
-    "--server.maxUploadSize=1",
-    "--browser.gatherUsageStats=false",
-    "--client.showErrorDetails=none",  # S22: no traceback reaches a user, and no offer to ask a search engine about it
-    "--client.showErrorLinks=false",
-    "--client.toolbarMode=minimal",
-    "--server.fileWatcherType=none",
-    "--runner.magicEnabled=false",  # only what a page draws is shown
+OPTIONS: Final[Mapping[str, object]] = MappingProxyType(
+    {
+        "server.headless": True,
+        "server.enableCORS": True,  # S12: with the next one, what keeps a foreign page from driving this one
+        "server.enableXsrfProtection": True,
+        "client.allowedOrigins": [],  # nor may one send it messages
+        "server.trustedUserHeaders": "{}",  # S13: who somebody is, no header says
+        "server.enableAgentApi": False,
+        "server.maxUploadSize": 0,  # no page takes a file, and whoever has not signed in could fill the memory with them
+        "browser.gatherUsageStats": False,
+        "client.showErrorDetails": "none",  # S22: no traceback reaches a user, and no offer to ask a search engine about it
+        "client.showErrorLinks": False,
+        "client.toolbarMode": "minimal",
+        "server.fileWatcherType": "none",
+        "runner.magicEnabled": False,  # only what a page draws is shown
+    }
 )
+"""How the dashboard is always served: Streamlit's settings."""
 PROVIDER: Final = ("redirect_uri", "cookie_secret", "client_id", "client_secret", "server_metadata_url")
 """What Streamlit's ``st.login`` needs to know of an OpenID Connect provider."""
 STRONG: Final = 32
@@ -65,24 +72,26 @@ def dashboard(port: int | None, address: str) -> NoReturn:
     opened().sign_in_way(address, plain=False)
     chosen = free_port(port, address)
     click.echo("Starting the dashboard; Ctrl-C ends it.", err=True)
-    flags = [*FLAGS, *reach(settings, address), f"--server.port={chosen}"]
+    options = {**OPTIONS, **reach(settings, address), "server.port": chosen}
     sys.stdout.flush()
     os.dup2(2, 1)  # what Streamlit tells people is no answer to a program
-    command = [sys.executable, "-m", "streamlit", "run", str(entry), *flags]
+    command = [sys.executable, str(entry), json.dumps(options)]
     os.execv(sys.executable, command)  # noqa: S606  # our own interpreter; as one process, so that whatever ends it leaves nothing behind
 
 
-def reach(settings: Settings, address: str) -> list[str]:
-    """Streamlit's flags for who may reach it: the address, the names it answers to (S12: no other site's), the provider's secrets."""
+def reach(settings: Settings, address: str) -> dict[str, object]:
+    """Who may reach it: the address, the names it answers to (S12: no other site's), the provider's secrets."""
     outside = urlsplit(settings.dashboard_url).hostname if settings.dashboard_url else None
     names = [*(LOCAL_NAMES if is_loopback(address) or outside else ()), *([outside] if outside else [])]
-    flags = [f"--server.address={address}", *(f"--server.allowedHosts={name}" for name in names)]
+    options: dict[str, object] = {"server.address": address, "server.allowedHosts": names}
+    if outside or not address.strip("[]0.:"):
+        options["browser.serverAddress"] = outside or "localhost"  # Streamlit would ask another host for this one's address, to print it
     if outside:
         shown = urlsplit(settings.dashboard_url or "")
-        flags.append(f"--server.corsAllowedOrigins={shown.scheme}://{shown.netloc}")
+        options["server.corsAllowedOrigins"] = [f"{shown.scheme}://{shown.netloc}"]
     if settings.dashboard is not None:
-        flags.append(f"--secrets.files={settings.dashboard.secrets_file}")
-    return flags
+        options["secrets.files"] = [str(settings.dashboard.secrets_file)]
+    return options
 
 
 def check_provider(secrets_file: Path) -> None:
@@ -106,11 +115,11 @@ def check_provider(secrets_file: Path) -> None:
 
 
 def entry_point() -> Path | None:
-    """``app.py``: in an installed wheel it is ``icalsync_dashboard``, in a checkout it stands beside the library."""
+    """``server.py``: in an installed wheel it is ``icalsync_dashboard``, in a checkout it stands beside the library."""
     found = find_spec("icalsync_dashboard")
     if found is not None and found.origin is not None:
-        return Path(found.origin).parent / "app.py"
-    beside = Path(__file__).parents[2] / "dashboard" / "app.py"
+        return Path(found.origin).parent / "server.py"
+    beside = Path(__file__).parents[2] / "dashboard" / "server.py"
     return beside if beside.is_file() else None
 
 

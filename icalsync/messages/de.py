@@ -943,6 +943,7 @@ SENTENCES: Final[dict[str, str]] = {
     "page.error.UNKNOWN_INTEGRATION": "Laden Sie die Seite neu: Vielleicht wurde es inzwischen getrennt.",
     "page.error.UNKNOWN_CALENDAR": "Laden Sie die Seite neu: Vielleicht ist er inzwischen verschwunden.",
     # what the desk says to readers of the dashboard
+    "sign_in.relayed": "{address} (über einen Proxy)",
     "sign_in.minutes": "{minutes} min",
     "desk.stage.form": "Ihre Eingaben werden geprüft",
     "desk.stage.address": "Der Server wird gefragt",

@@ -243,6 +243,7 @@ SENTENCES: Final[dict[str, str]] = {
     "cli.reader_added": "{name} may sign in as {role} for {where}.",
     "cli.reader_removed": "{name} may no longer sign in.",
     # what the desk says to readers of the dashboard
+    "sign_in.relayed": "{address}, through a proxy,",
     "sign_in.minutes": "{minutes} min",
     "desk.stage.form": "Looking at what you entered",
     "desk.stage.address": "Asking the server",

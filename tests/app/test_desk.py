@@ -430,11 +430,11 @@ def test_nothing_alters_the_audit_log_s23(world: World) -> None:
 
 
 def test_identity_never_comes_from_a_header_s13() -> None:
-    """S13: Streamlit is told to trust none, and no code of ours reads any."""
+    """S13: Streamlit is told to trust none, and no code of ours reads any; that there is one may only close what was open."""
     from icalsync.cli import dashboard  # noqa: PLC0415  # only here
 
-    assert "--server.trustedUserHeaders={}" in dashboard.FLAGS
-    reading = re.compile(r"context\.headers|X-Forwarded|Remote-User|trusted_?user", re.IGNORECASE)
+    assert dashboard.OPTIONS["server.trustedUserHeaders"] == "{}"
+    reading = re.compile(r"context\.headers\b(?! for name in RELAYS)|Remote-User|trusted_?user", re.IGNORECASE)
     ours = [path for name in ("icalsync", "dashboard") for path in (ROOT / name).rglob("*.py")]
     assert [path.name for path in ours if reading.search(path.read_text(encoding="utf-8")) and path.name != "dashboard.py"] == []
 
@@ -443,11 +443,15 @@ def test_a_dashboard_is_driven_by_its_own_pages_alone_s12(tmp_path: Path) -> Non
     """S12: cross-site requests and foreign names are refused; a public one answers to its own name only."""
     from icalsync.cli import dashboard  # noqa: PLC0415  # only here
 
-    assert {"--server.enableCORS=true", "--server.enableXsrfProtection=true", "--server.enableAgentApi=false"} <= set(dashboard.FLAGS)
+    kept = {"server.enableCORS": True, "server.enableXsrfProtection": True, "server.enableAgentApi": False, "client.allowedOrigins": []}
+    assert kept.items() <= dashboard.OPTIONS.items()
     here = dashboard.reach(load_settings({}, database=tmp_path / "x.duckdb"), "127.0.0.1")
-    assert [flag for flag in here if "Hosts" in flag] == [f"--server.allowedHosts={name}" for name in ("localhost", "127.0.0.1", "::1")]
+    assert here == {"server.address": "127.0.0.1", "server.allowedHosts": ["localhost", "127.0.0.1", "::1"]}
     public = dashboard.reach(load_settings({}, dashboard_url="https://cal.example.org/x"), "0.0.0.0")
-    assert {"--server.allowedHosts=cal.example.org", "--server.corsAllowedOrigins=https://cal.example.org"} <= set(public)
+    assert public["server.allowedHosts"] == ["localhost", "127.0.0.1", "::1", "cal.example.org"]
+    assert public["server.corsAllowedOrigins"] == ["https://cal.example.org"]
+    everywhere = dashboard.reach(load_settings({}, database=tmp_path / "x.duckdb"), "0.0.0.0")
+    assert everywhere["browser.serverAddress"] == "localhost", "unset, Streamlit asks a host on the internet for this one's address"
 
 
 def test_nothing_is_pickled_and_nothing_of_a_tenant_is_cached_for_all_s21_s4() -> None:

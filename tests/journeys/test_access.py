@@ -89,6 +89,9 @@ def test_on_this_machine_alone_its_user_is_an_admin(app: App) -> None:
     for address in (None, "192.0.2.1"):
         with pytest.raises(PublicWithoutSignIn):
             app.open_reader(address)
+    for ask in (app.open_reader, app.sign_in_way):
+        with pytest.raises(PublicWithoutSignIn, match=r"At 127\.0\.0\.1, through a proxy, others can reach the dashboard"):
+            ask("127.0.0.1", relayed=True)
 
 
 def test_accounts_are_made_listed_and_removed_and_no_password_is_shown(clinic: Cli) -> None:

@@ -23,18 +23,19 @@ class Desks(Face):
         """What a reader may do; what they do is logged under their name."""
         return Desk(self._parts, reader)
 
-    def sign_in_way(self, address: str | None, *, plain: bool = True) -> Way:
+    def sign_in_way(self, address: str | None, *, relayed: bool = False, plain: bool = True) -> Way:
         """How people sign in to a dashboard that listens at ``address`` (None: everywhere): ``open``, ``local`` or ``oidc``.
 
-        ``PublicWithoutSignIn`` where it must not start. ``plain``: a database in use is told as on a page, without its place and holder.
+        ``PublicWithoutSignIn`` where it must not start, or a proxy has ``relayed`` the request, so that others can reach it after all.
+        ``plain``: a database in use is told as on a page, without its place and holder.
         """
         with plainly() if plain else nullcontext():
-            return signing.way(self._parts, address)
+            return signing.way(self._parts, address, relayed=relayed)
 
-    def open_reader(self, address: str | None = "127.0.0.1") -> Reader:
+    def open_reader(self, address: str | None = "127.0.0.1", *, relayed: bool = False) -> Reader:
         """The user of this machine, an admin, where nobody else can reach it and there are no accounts; else ``NotAllowed``."""
         with plainly():
-            return signing.open_reader(self._parts, address)
+            return signing.open_reader(self._parts, address, relayed=relayed)
 
     def sign_in(self, name: str, password: str | Secret, *, source: str = "") -> Session:
         """Sign in with a local account; ``source`` is where the request comes from. ``SignInRefused``, ``SignInLocked``."""
