@@ -7,6 +7,7 @@ from pathlib import Path
 import streamlit as st
 from app_pages.signing_in import show_sign_in
 from components.frame import show_language, show_pages, show_reader, show_way_out
+from components.links import leave_link
 from components.window import tell_window
 from data import choose_language, desk, framed, say, sign_in_way, signed_in
 
@@ -50,10 +51,12 @@ def frame() -> None:
         show_way_out()
     with who:
         show_reader(desk().reader)
+    if chosen.url_path != "why":
+        leave_link()
     chosen.run()
 
 
-st.set_page_config(page_title="icalsync", page_icon=ICON, layout="wide", initial_sidebar_state=SIDEBAR)
+st.set_page_config(page_icon=ICON, layout="wide", initial_sidebar_state=SIDEBAR)
 choose_language()
 with framed():
     frame()

@@ -14,6 +14,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
 import streamlit as st
+from forgetting import forget_all_but
 
 import icalsync
 from icalsync.app import App
@@ -157,7 +158,8 @@ def sign_in(name: str, password: Secret) -> None:
 
 def sign_out() -> None:
     """End the reader's session, here and in the library."""
-    token = st.session_state.pop(SESSION, None)
+    token = st.session_state.get(SESSION)
+    forget_all_but({LANGUAGE})
     if token is not None:
         _or_stop(lambda: library().sign_out(token))
     elif sign_in_way() == "oidc":
@@ -166,10 +168,7 @@ def sign_out() -> None:
 
 
 def desk() -> Desk:
-    """The reader's desk: the only thing pages talk to. A fragment that runs alone, and a callback, get one of their own.
-
-    Where nobody is signed in any more, the page ends with the sign-in.
-    """
+    """The reader's desk, all that pages talk to (what runs alone gets its own); where nobody is signed in any more, the page ends."""
     run = _run.get() or _Run()
     run.desk = run.desk or _or_stop(_new_desk)
     return run.desk
@@ -248,7 +247,7 @@ def people() -> list[Row]:
     users: list[Row] = ask(lambda desk: desk.people())
     if not users:
         st.info(say("page.nobody"))
-        st.text(say("page.nobody_next", path=library().path))
+        st.text(say("page.nobody_next", path=library().path) if desk().reader.sub_accounts is None else say("page.nobody_ask"))
         end_page()
     return users
 
@@ -266,7 +265,7 @@ def _or_stop(question: Callable[[], Answer]) -> Answer:
 
 
 def _end_session() -> NoReturn:
-    st.session_state.pop(SESSION, None)
+    forget_all_but({LANGUAGE})
     st.session_state[ENDED] = True
     return st.rerun()
 

@@ -10,16 +10,17 @@
     │   ├── UrlRefused              · InsecureUrl · PrivateHost · SingleCalendarUrl
     │   ├── NotSelectable           R10: a collection that can have no role
     │   ├── AnotherPrincipal        reconnected to somebody else's account
+    │   ├── ChoiceChanged           somebody else chose other calendars meanwhile
     │   ├── PasswordMissing         nobody can be asked for it
     │   ├── ConfirmationNeeded      an explicit yes is needed, and nobody can be asked
     │   └── DependencyMissing       an optional part is not installed
     ├── SettingsInvalid             FIX_SETTINGS    2
     ├── PersonNeeded                ASK             3  nothing can proceed until a person acts
     │   ├── CalendarReadOnly        R3: the linked calendar needs author access
-    │   ├── NotAllowed              the reader's role does not reach so far  · ReaderUnknown · ReaderUnverified
+    │   ├── NotAllowed              the reader's role does not reach so far  · ReaderUnknown · ReaderUnverified · SharedDecision
     │   ├── SignInRefused           · SignInLocked (S11) · SessionEnded
     │   ├── PublicWithoutSignIn     a dashboard that anybody could open
-    │   ├── InvitationInvalid       expired, used, revoked or unknown: which, nobody is told
+    │   ├── InvitationInvalid       expired, used, revoked or unknown: which, nobody is told  · InvitationInUse
     │   └── SecretError             · SecretNotFound · SecretStoreUnavailable · SecretKeyMissing · SecretKeyWrong
     │                               · SecretFileUnsafe · SecretDamaged · SecretGivenElsewhere
     ├── ServerError                 (says the host, never the credentials)
@@ -40,7 +41,7 @@
     │   └── ProtocolViolation       SKIP_CALENDAR   1  an answer that cannot be read
     ├── SlotNotBookable             ABORT           1  R14: closed, taken, too near, or not known
     ├── SyncRefused                                 1
-    │   ├── AnotherSyncIsRunning    RETRY
+    │   ├── AnotherSyncIsRunning    RETRY           names the holder  · SyncUnderWay, which does not
     │   ├── AnotherWatcher          RETRY
     │   ├── HostHeld                RETRY           the host asked for patience, and that is not over
     │   ├── SyncStopped             RETRY           ended on request, with nothing lost
@@ -82,7 +83,10 @@ class Disposition(Enum):
 
 
 class IcalsyncError(Exception):
-    """Everything icalsync raises on purpose; ``code``, ``message`` and ``next_step`` are for people and programs alike."""
+    """Everything icalsync raises on purpose; ``code``, ``message`` and ``next_step`` are for people and programs alike.
+
+    Both are said in the language of the thread that reads them: an error that work beside it raised speaks its reader's too.
+    """
 
     code: ClassVar[str] = "ERROR"
     disposition: ClassVar[Disposition] = Disposition.ABORT
@@ -90,9 +94,17 @@ class IcalsyncError(Exception):
 
     def __init__(self, **facts: Any) -> None:
         self.facts = facts
-        self.message = say(self.code, **facts)
-        self.next_step = next_step_of(self.code, **facts)
         super().__init__(self.message)
+
+    @property
+    def message(self) -> str:
+        """What happened, to what."""
+        return say(self.code, **self.facts)
+
+    @property
+    def next_step(self) -> str:
+        """What a person should do about it."""
+        return next_step_of(self.code, **self.facts)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _revive, (type(self), self.facts)
@@ -118,6 +130,11 @@ class InvalidInput(InputError):
     """One value has the wrong form: ``what``, ``value``, ``why``."""
 
     code = "INVALID_INPUT"
+
+    @property
+    def message(self) -> str:
+        """Which value, and why; one that is empty is not quoted."""
+        return say("invalid.empty", **self.facts) if self.facts.get("value") == "" else super().message
 
 
 class StartAfterEnd(InputError):
@@ -149,9 +166,11 @@ class NotFound(InputError):
 
     code = "NOT_FOUND"
 
-    def __init__(self, **facts: Any) -> None:
-        listed = {"see": where_listed(facts["kind"])} if "kind" in facts else {}
-        super().__init__(**listed | facts)
+    @property
+    def next_step(self) -> str:
+        """Where to see what there is."""
+        listed = {"see": where_listed(self.facts["kind"])} if "kind" in self.facts else {}
+        return next_step_of(self.code, **listed | self.facts)
 
 
 class UnknownSubAccount(NotFound):
@@ -256,6 +275,12 @@ class AnotherPrincipal(InputError):
     code = "ANOTHER_PRINCIPAL"
 
 
+class ChoiceChanged(InputError):
+    """A choice of calendars made over another one than holds by now: nothing was saved."""
+
+    code = "CHOICE_CHANGED"
+
+
 class DependencyMissing(InputError):
     """An optional part is not installed: ``package``, ``extra``."""
 
@@ -288,6 +313,12 @@ class NotAllowed(PersonNeeded):
     """What somebody wants is not for their role: ``role``. What lies elsewhere does not exist for them, and is a ``NotFound``."""
 
     code = "NOT_ALLOWED"
+
+
+class SharedDecision(NotAllowed):
+    """A decision that users of other sub-accounts feel, too: for somebody who answers for all of them. ``role``."""
+
+    code = "SHARED_DECISION"
 
 
 class ReaderUnknown(NotAllowed):
@@ -330,6 +361,12 @@ class InvitationInvalid(PersonNeeded):
     """A link that does not work: expired, used, revoked or never made; which of these, it does not say."""
 
     code = "INVITATION_INVALID"
+
+
+class InvitationInUse(InvitationInvalid):
+    """A link under which somebody is connecting at this very moment, or was when their attempt died."""
+
+    code = "INVITATION_IN_USE"
 
 
 class SecretError(PersonNeeded):
@@ -527,6 +564,12 @@ class AnotherSyncIsRunning(SyncRefused):
 
     code = "ANOTHER_SYNC_IS_RUNNING"
     disposition = Disposition.RETRY
+
+
+class SyncUnderWay(AnotherSyncIsRunning):
+    """The same for readers of the dashboard, who are told neither the process nor the machine."""
+
+    code = "SYNC_UNDER_WAY"
 
 
 class AnotherWatcher(SyncRefused):

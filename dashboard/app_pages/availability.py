@@ -25,14 +25,14 @@ USUAL = "30m"
 def show_user() -> None:
     """One user's week: coverage first, then the picture and the list beside it."""
     answer = week_of(key, first, length)
-    show_coverage(answer.coverage, agreed["policies"]["unknown"], zone)
+    show_coverage(answer.coverage, zone, agreed["policies"]["unknown"])
     fresh, check = st.columns([5, 3])
     with fresh:
         show_freshness(answer.freshness)
     with check:
         offer_checks(key, answer.freshness)
     st.caption(say("page.terms", zone=zone, weekly=hours_in_words(agreed["hours"]["weekly"])))
-    busy, ground = list(parts(answer.busy, first)), list(ground_of(answer.stretches, first))
+    busy, ground = list(parts(answer.busy, first)), list(ground_of(answer.stretches, answer.slots["starts_at"], first))
     st.caption(say("page.week.click"))
     kinds = {each: say(f"page.week.by_{each}") for each in ("reason", "source")}
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -66,7 +66,7 @@ agreed, now = ask(lambda desk: desk.terms(*key)), today(zone)
 first = choose_first_day(when, now)
 usual = agreed["hours"]["slot_length"] or USUAL
 lengths = LENGTHS if usual in LENGTHS else [usual, *LENGTHS]
-length = how_long.selectbox(say("page.length"), lengths, index=lengths.index(usual), format_func=length_of)
+length = how_long.selectbox(say("page.length"), lengths, index=lengths.index(usual), format_func=length_of, key=f"slot_length_{usual}")
 if choose_view("week", ["week", "heat"]) == "week":
     show_user()
 else:

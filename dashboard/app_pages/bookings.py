@@ -7,7 +7,7 @@ from datetime import timedelta
 import streamlit as st
 from components.appointments import show_appointments
 from components.booking import book, show_blocked
-from components.choosing import choose_user
+from components.choosing import called, choose_user
 from components.drifts import show_drift
 from components.outbox import show_outbox
 from components.rows import part_of
@@ -39,17 +39,21 @@ def list_drift() -> None:
     if not rows:
         st.success(say("page.drift.none"), icon=":material/check_circle:")
     for row in part_of(rows, "drift", 10):
-        show_drift(row, zone)
+        show_drift(row, names[row["sub_account"], row["user_id"]], zone)
 
 
 st.title(say("page.bookings"))
-user = choose_user(st.container(), people())
+users = people()
+names = {(each["sub_account"], each["user_id"]): called(each) for each in users}
+user = choose_user(st.container(), users)
 key, zone = (user["sub_account"], user["user_id"]), user["time_zone"]
 if done := st.session_state.pop("bookings_done", None):
     st.success(done, icon=":material/check_circle:")
 open_drift = ask(lambda desk: len(desk.drifts()))
 if open_drift:
     st.warning(say("page.drift.open", number=open_drift), icon=":material/sync_problem:")
+if not desk().may("book"):
+    st.info(say("page.only_admins_book"), icon=":material/lock:")
 views = ["appointments", *(["book"] if desk().may("book") else []), "blocked", "outbox", "drift"]
 view = choose_view("book", views)
 if view == "appointments":

@@ -32,7 +32,7 @@ def just_look(rows: list[Row], key: Key) -> None:
     linked = next((row["calendar_id"] for row in rows if "LINKED" in row["roles"]), None)
     conflicts = [row["calendar_id"] for row in rows if "CONFLICT" in row["roles"]]
     if desk().may("preview"):
-        show_preview(ask(lambda desk: desk.preview(*key, linked=linked, conflicts=conflicts)))
+        show_preview(ask(lambda desk: desk.preview(*key, linked=linked, conflicts=conflicts)), rows)
 
 
 def syncing(key: Key) -> None:

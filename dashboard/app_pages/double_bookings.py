@@ -27,7 +27,8 @@ def audit(account: str | None, start: date, end: date) -> tuple[Any, Any, Any]:
 
 
 st.title(say("page.double_bookings"))
-accounts = sorted({user["sub_account"] for user in people()})
+users = people()
+accounts = sorted({user["sub_account"] for user in users})
 zone = st.context.timezone or "UTC"
 whose, first, last = st.columns([3, 2, 2])
 names = {ALL: say("page.everywhere")} | {name: one_line(name) for name in accounts}
@@ -49,5 +50,4 @@ words = {ALL: say("page.audit.every")} | {cause: cause_words(cause) for cause in
 only = st.selectbox(say("page.audit.cause"), list(words), format_func=words.__getitem__, key="audit_cause")
 rows = found[found["cause"] == only] if only else found
 offer_download(rows, "double-bookings")
-show_findings(rows, zone)
-st.caption(say("page.zone", zone=zone))
+show_findings(rows, {(user["sub_account"], user["user_id"]): user["time_zone"] for user in users})

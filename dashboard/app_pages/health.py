@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
-
 import streamlit as st
 from components.alerts import show_alerts
 from components.attention import show_errors, show_lost, show_nobody, show_silent
-from components.operation import show_lag, show_quarantine, show_runs
+from components.operation import show_lag, show_runs
 from components.removals import show_removals
+from components.sections import show_sections
+from components.todo import things
+from components.unreadable import lead_to_quarantine, show_quarantine
 from components.views import choose_view
 from data import ask, say
 
@@ -17,34 +17,26 @@ AHEAD = 14
 """Days ahead in which everybody should have some availability."""
 
 
-def show_sections(sections: dict[str, tuple[Sequence[Any], Callable[[], None]]]) -> None:
-    """A heading with its number and the list below it; what has nothing to list is said in one line each at the end."""
-    for key, (rows, draw) in sections.items():
-        if rows:
-            st.header(say(f"page.health.{key}", number=len(rows)))
-            draw()
-    for key, (rows, _) in sections.items():
-        if not rows:
-            st.markdown(f":material/check_circle: {say(f'page.health.{key}_none')}")
-
-
 def attention() -> None:
-    """The most pressing first."""
-    alerts, held, errors, lost, silent, accounts = ask(
-        lambda desk: (desk.alerts(), desk.held_removals(), desk.errors(), desk.lost_rights(), desk.silent(), desk.connections())
+    """The most pressing first; errors that are over are history."""
+    alerts, held, every, lost, silent = ask(
+        lambda desk: (desk.alerts(), desk.held_removals(), desk.errors(), desk.lost_rights(), desk.silent())
     )
-    total = sum(map(len, (alerts, held, errors, lost, silent)))
+    unreadable, accounts, users = ask(lambda desk: (desk.quarantine(), desk.connections(), desk.people()))
+    errors = [row for row in every if not row["healed"]]
+    total = things(alerts, held, errors, lost, silent, unreadable)
     if total:
         st.warning(say("page.health.attention_says", number=total), icon=":material/warning:")
     else:
         st.success(say("page.health.all_well"), icon=":material/check_circle:")
     show_sections(
         {
-            "alerts": (alerts, lambda: show_alerts(alerts, accounts, zone)),
+            "alerts": (alerts, lambda: show_alerts(alerts, accounts, users, zone)),
             "removals": (held, lambda: show_removals(held, zone)),
             "errors": (errors, lambda: show_errors(errors, zone)),
             "lost": (lost, lambda: show_lost(lost, zone)),
             "silent": (silent, lambda: show_silent(silent)),
+            "quarantine": (unreadable, lambda: lead_to_quarantine(unreadable)),
         }
     )
 
@@ -56,9 +48,12 @@ def ahead() -> None:
 
 
 def history() -> None:
-    """How late each account is, and what ran."""
-    lag, runs = ask(lambda desk: (desk.lag(), desk.runs()))
+    """How late each account is, what ran, and which errors are over."""
+    lag, runs, errors = ask(lambda desk: (desk.lag(), desk.runs(), desk.errors()))
+    over = [row for row in errors if row["healed"]]
     show_sections({"lag": (lag, lambda: show_lag(lag)), "runs_of_day": (runs, lambda: show_runs(runs, zone))})
+    if over:
+        show_sections({"healed": (over, lambda: show_errors(over, zone))})
 
 
 st.title(say("page.health"))

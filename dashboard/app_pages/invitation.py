@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import streamlit as st
-from components.configuring import configure
-from components.connecting import connecting, show_guide, show_result
-from components.credentials import ask_password, tell_stages
+from components.attempting import begin_attempt, came_off, watch_attempt
+from components.connecting import connecting, show_guide
+from components.credentials import ask_password
 from components.frame import show_language
-from components.syncing import show_synced, watch_sync
-from data import in_zone, invited, one_line, say, trying
+from components.going_on import to_choose
+from data import in_zone, invited, one_line, say
 
-CARRY_ON, ROWS, CHOSEN = "carry_on", "invited_found", "invited_chosen"
+CARRY_ON = "carry_on"
 
 
 def to_connect(link: Any) -> None:
@@ -34,33 +34,16 @@ def to_reconnect(link: Any) -> None:
         show_guide()
     password = ask_password(account["provider"], account["account_name"], say("page.reconnect"))
     if password is not None:
-        with tell_stages(say("page.discovering")) as told:
-            healed = trying(lambda: link.reconnect(chosen, password, report=told.stage), account["provider"])
-            told.end(well=healed is not None)
-        if healed is not None:
-            _carry_on(healed["carry_on"])
-
-
-def to_choose(link: Any) -> None:
-    """Which calendars block and which one is written to; then the first sync."""
-    rows = trying(link.calendars)
-    if rows is None:
-        return
-    if st.session_state.get(CHOSEN):
-        st.success(say("page.invited_done"), icon=":material/check_circle:")
-        if st.session_state.pop("sync_first", False):
-            watch_sync(lambda report: link.sync(report=report))
-        show_synced()
-        st.text(say("page.may_close"))
-        return
-    show_result(rows)
-    if configure(link, rows, "invited", may_move=False) is not None:
-        st.session_state.update({CHOSEN: True, "sync_first": True})
-        st.rerun()
+        begin_attempt(lambda told: link.reconnect(chosen, password, report=told), f"{account['provider']}.reconnect")
+    healed = watch_attempt()
+    if healed is not None:
+        _carry_on(healed["carry_on"])
 
 
 def _carry_on(token: Any) -> None:
+    """From now on the page's address is that of going on, for an hour: who loads it anew goes on choosing."""
     st.session_state[CARRY_ON] = token
+    st.query_params["invite"] = token.reveal()
     st.rerun()
 
 
@@ -68,6 +51,8 @@ heading, tongue = st.columns([3, 1])
 heading.title(say("page.invitation"))
 with tongue:
     show_language()
+if (found := came_off()) is not None:  # the link is used up by now
+    _carry_on(found["carry_on"])
 link = invited(st.session_state.get(CARRY_ON) or st.query_params["invite"])
 st.text(say("page.invitation_for", name=one_line(link.user_name), sub_account=one_line(link.sub_account_name)))
 if link.connected:

@@ -57,7 +57,7 @@ if found.known_at is not None:
 if found.revealed:
     st.warning(say("page.why.revealed"), icon=":material/visibility:")
 address = ask(lambda desk: desk.explain_address(found))
-write_link(address)
+write_link(ask(lambda desk: desk.explain_address(found, pinned=False)))
 with link, st.popover(say("page.why.link"), icon=":material/link:"):
     st.text(say("page.why.link_says"))
     st.code(link_to(address), language=None, wrap_lines=True)

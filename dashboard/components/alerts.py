@@ -7,8 +7,9 @@ from typing import Any, Final
 
 import streamlit as st
 from components.accounts import served
+from components.choosing import called
 from components.rows import Act, part_of, show_acts_below
-from data import Row, attempt, desk, in_zone, knows, one_line, say
+from data import Key, Row, attempt, desk, in_zone, knows, one_line, say
 
 PAGES: Final = (
     dict.fromkeys(("REAUTHENTICATION_NEEDED", "PRINCIPAL_CHANGED"), "connections")
@@ -18,11 +19,12 @@ PAGES: Final = (
 """By kind of an alert the page on which it is mended."""
 
 
-def show_alerts(rows: Sequence[Row], accounts: Sequence[Row], zone: str) -> None:
+def show_alerts(rows: Sequence[Row], accounts: Sequence[Row], users: Sequence[Row], zone: str) -> None:
     """Each with whom and what it is about, of an account all whom it serves; who may, says that it is dealt with."""
     whom = {row["integration_id"]: served(row) for row in accounts}
+    names = {(user["sub_account"], user["user_id"]): called(user) for user in users}
     shown = part_of(rows, "alerts", 10)
-    texts = [(_alert(row), _about(row, whom), in_zone(row["raised_at"], zone)) for row in shown]
+    texts = [(_alert(row), _about(row, whom, names), in_zone(row["raised_at"], zone)) for row in shown]
     show_acts_below(["page.health.says", "page.health.about", "page.health.since"], [6, 4, 3], texts, [_deeds(row) for row in shown])
 
 
@@ -32,9 +34,10 @@ def _alert(row: Row) -> str:
     return say(key) if knows(key) else one_line(row["says"])
 
 
-def _about(row: Row, whom: Mapping[str, Sequence[str]]) -> str:
+def _about(row: Row, whom: Mapping[str, Sequence[str]], names: Mapping[Key, str]) -> str:
     """A user's own alert names the user; an account's names everybody the account serves."""
-    who = [f"{row['sub_account']}/{row['user_id']}"] if row["user_id"] else [row["sub_account"], *whom.get(row["integration_id"], ())]
+    own = row["user_id"] and names.get((row["sub_account"], row["user_id"]), f"{row['sub_account']}/{row['user_id']}")
+    who = [own] if own else [row["sub_account"], *whom.get(row["integration_id"], ())]
     return "\n".join(one_line(each) for each in (row["account_name"], row["calendar"], *who) if each) or "–"
 
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from components.accounts import served
+from components.choosing import called
 from components.listing import listing
-from components.rows import part_of
+from components.rows import Act, part_of, show_acts_below
 from components.spans import ago, lasting
 from data import Row, in_zone, knows, number, one_line, say
 
 MOST: Final = 6
 """So many names are told of each kind."""
+MENDED: Final = {"UNKNOWN": "connections"}
+"""Where something can be done about it that there is no slot for somebody; else their week shows why."""
 
 
 def show_errors(rows: Sequence[Row], zone: str) -> None:
@@ -26,7 +29,7 @@ def show_errors(rows: Sequence[Row], zone: str) -> None:
         )
         for row in part_of(rows, "errors", 10)
     ]
-    listing(["page.health.error", "page.health.next", "page.health.runs", "page.health.accounts"], [5, 5, 3, 4], texts)
+    listing(["page.health.error", "page.health.next", "page.health.runs", "page.health.accounts"], [5, 5, 4, 4], texts)
 
 
 def _accounts(row: Row) -> str:
@@ -58,7 +61,7 @@ def show_lost(rows: Sequence[Row], zone: str) -> None:
         (
             f"{one_line(row['display_name'])}\n{one_line(row['account_name'])}",
             f"{row['says']}\n{row['next_step']}",
-            "\n".join(served(row)) or "–",
+            "\n".join(dict.fromkeys(served(row))) or "–",  # somebody may use it in two ways
             in_zone(row["since"], zone),
         )
         for row in part_of(rows, "lost", 10)
@@ -81,6 +84,16 @@ def show_silent(rows: Sequence[Row]) -> None:
 
 
 def show_nobody(rows: Sequence[Row]) -> None:
-    """Users without any availability ahead, and why."""
-    texts = [(f"{one_line(row['name'])}\n{row['sub_account']}/{row['user_id']}", row["says"]) for row in part_of(rows, "nobody", 10)]
-    listing(["page.user", "page.health.says"], [4, 9], texts)
+    """Users without any availability ahead, why, and the page on which that is mended or seen."""
+    shown = part_of(rows, "nobody", 10)
+    texts = [(called(row), "\n".join((row["says"], say(f"nobody.next.{row['because']}")))) for row in shown]
+    show_acts_below(["page.user", "page.health.says"], [4, 9], texts, [_go(row) for row in shown])
+
+
+def _go(row: Row) -> Act:
+    def draw(place: Any) -> None:
+        page, user = MENDED.get(row["because"], "availability"), f"{row['sub_account']}/{row['user_id']}"
+        label = say(f"page.why.go.{page}" if page != "availability" else "page.health.go_availability")
+        place.page_link(f"app_pages/{page}.py", label=label, icon=":material/arrow_forward:", query_params={"user": user})
+
+    return draw

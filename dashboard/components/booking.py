@@ -9,11 +9,14 @@ from typing import Any
 import streamlit as st
 from components.booking_forms import choose_date, choose_slot, choose_time
 from components.days import span_of
+from components.keeping import arrived, resume, sending
 from components.rows import Act, part_of, short, show_rows
 from data import Key, Row, attempt, desk, in_zone, one_line, say
 
 BOOKED, ROUND = "booked", "book_round"
 """What was just booked, until it has been shown; and how many were, in this session."""
+BLOCK = ("block_from_day", "block_from_time", "block_to_day", "block_to_time", "block_note")
+"""The fields of the form that blocks time."""
 
 
 def book(user: Key, zone: str, usual: str | None) -> None:
@@ -23,16 +26,20 @@ def book(user: Key, zone: str, usual: str | None) -> None:
         _booked(booked, zone)
     start, end = choose_slot(user, zone, usual, anew=booked is not None)
     # What was typed for one booking never stands in the form of the next; a refusal keeps it.
-    which = st.session_state.get(ROUND, 0)
+    which, who = st.session_state.get(ROUND, 0), desk().reader.name
+    fields = [f"book_{name}_{which}" for name in ("title", "name", "email", "forced")]
+    resume("book", who)
+    lost = st.container()
     with st.form(f"book_{which}", border=True):
-        title = st.text_input(say("page.book.title"), max_chars=200, key=f"book_title_{which}")
+        title = st.text_input(say("page.book.title"), max_chars=200, key=fields[0])
         left, right = st.columns(2)
-        name = left.text_input(say("page.book.contact"), max_chars=200, key=f"book_name_{which}")
-        email = right.text_input(say("page.book.email"), max_chars=200, key=f"book_email_{which}")
-        forced = st.checkbox(say("page.book.unchecked"), help=say("page.book.unchecked_says"), key=f"book_forced_{which}")
-        sent = st.form_submit_button(say("page.book.now"), type="primary")
-    if not sent:
-        return
+        name = left.text_input(say("page.book.contact"), max_chars=200, key=fields[1])
+        email = right.text_input(say("page.book.email"), max_chars=200, key=fields[2])
+        forced = st.checkbox(say("page.book.unchecked"), help=say("page.book.unchecked_says"), key=fields[3])
+        sent = st.form_submit_button(say("page.book.now"), type="primary", on_click=sending, args=("book", who, *fields))
+    with lost:
+        if not arrived("book", who, sent=sent):
+            return
     contact = {"contact_name": name.strip() or None, "contact_email": email.strip() or None}
     with st.spinner(say("page.book.asking")):
         row = attempt(lambda desk: desk.book(*user, start, end, title, check=not forced, **contact))
@@ -60,11 +67,14 @@ def show_blocked(user: Key, zone: str, rows: Sequence[Row]) -> None:
         return
     shown = part_of(sorted(rows, key=lambda row: row["starts_at"], reverse=True), "blocked")
     texts = [(in_zone(row["starts_at"], zone), in_zone(row["ends_at"], zone), one_line(row["note"])) for row in shown]
-    headings = ["page.block.from", "page.block.to", "page.block.note", "page.book.deeds"]
+    headings = ["page.block.from", "page.block.to", "page.block.note", *(["page.book.deeds"] if desk().may("unblock") else [])]
     show_rows(headings, [3, 3, 5, 3], texts, [_ending(row) for row in shown])
 
 
 def _block(user: Key, zone: str) -> None:
+    who = desk().reader.name
+    resume("block", who)
+    lost = st.container()
     with st.form("block", border=True, clear_on_submit=False):
         moments = []
         for which, hour in (("from", 9), ("to", 10)):
@@ -73,8 +83,10 @@ def _block(user: Key, zone: str) -> None:
                 day = choose_date(say(f"page.block.{which}"), zone, f"block_{which}_day")
             with right:
                 moments.append(datetime.combine(day, choose_time(say("page.time"), f"block_{which}_time", time(hour))))
-        note = st.text_input(say("page.block.note"), max_chars=200)
-        sent = st.form_submit_button(say("page.block.now"), type="primary")
+        note = st.text_input(say("page.block.note"), max_chars=200, key="block_note")
+        sent = st.form_submit_button(say("page.block.now"), type="primary", on_click=sending, args=("block", who, *BLOCK))
+    with lost:
+        sent = arrived("block", who, sent=sent)
     if sent and attempt(lambda desk: desk.block(*user, *moments, note=note.strip() or None)):
         st.session_state["bookings_done"] = say("page.block.done")
         st.rerun()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+import streamlit as st
 from components.listing import listing
 from data import Row, in_zone, number, one_line, say
 
@@ -18,25 +19,32 @@ def may_be(row: Row) -> str:
     return say("page.may.assume") if row["assume"] else say("page.may.read")
 
 
-def called(row: Row) -> str:
-    """A calendar's name on one line."""
-    return one_line(row["display_name"]) or row["calendar_id"]
+def lines_of(row: Row) -> str:
+    """A calendar as lists show it: its name, as its account's others are not called, and below it the account."""
+    return f"{row['called']}\n{one_line(row['account_name'])}"
 
 
 def names_of(rows: Sequence[Row]) -> dict[str, str]:
     """By calendar id a name that no other of them has: name and account, and the id where that is not enough."""
-    short = {row["calendar_id"]: f"{called(row)} ({one_line(row['account_name'])})" for row in rows}
+    short = {row["calendar_id"]: f"{row['called']} ({one_line(row['account_name'])})" for row in rows}
     often = Counter(short.values())
     return {each: name if often[name] == 1 else f"{name} {each}" for each, name in short.items()}
 
 
-def show_found(rows: Sequence[Row]) -> None:
-    """What discovery found: name, account, and what may be done with it."""
-    listing(
-        ["page.calendar", "page.may"],
-        [2, 3],
-        [(f"{called(row)}\n{one_line(row['account_name'])}", may_be(row)) for row in rows],
-    )
+def show_found(rows: Sequence[Row], *, folded: bool = False) -> None:
+    """What discovery found: name, account, and what may be done with it; ``folded``, what cannot be chosen waits for a click."""
+    first = [row for row in rows if row["selectable"] or not folded]
+    listing(["page.calendar", "page.may"], [2, 3], [(lines_of(row), may_be(row)) for row in first])
+    if len(first) < len(rows):
+        show_rest("page.not_choosable", [f"{row['called']}: {row['says'] or ''}" for row in rows if row not in first])
+
+
+def show_rest(key: str, lines: Sequence[str]) -> None:
+    """What few need, line by line, after a click."""
+    if lines:
+        with st.expander(say(key, number=number(len(lines)))):
+            for line in lines:
+                st.text(line)
 
 
 def show_all(rows: Sequence[Row], zone: str) -> None:
@@ -44,15 +52,7 @@ def show_all(rows: Sequence[Row], zone: str) -> None:
     listing(
         ["page.calendar", "page.role", "page.may", "page.content"],
         [6, 4, 7, 5],
-        [
-            (
-                f"{called(row)}\n{one_line(row['account_name'])}",
-                _roles(row),
-                may_be(row),
-                _content(row, zone),
-            )
-            for row in rows
-        ],
+        [(lines_of(row), _roles(row), may_be(row), _content(row, zone)) for row in rows],
     )
 
 

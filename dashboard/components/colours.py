@@ -16,8 +16,8 @@ REASONS: Final = {
     "UNANSWERED": "#F0E442",
     "TENTATIVE": "#E69F00",
     "TRAVEL": "#CC79A7",
-    "DRIFT": "#6F5BD0",
-    "UNREADABLE": "#8C8C8C",
+    "DRIFT": "#332288",
+    "UNREADABLE": "#707070",
     "NOT_COVERED": "#BDBDBD",
 }
 """By reason of a busy row."""
@@ -30,12 +30,12 @@ CAUSES: Final = {
     "ZONE_SHIFT": "#F0E442",
     "FORCED": "#882255",
     "CROSS_SUB_ACCOUNT": "#009E73",
-    "EXTERNAL_ONLY": "#8C8C8C",
+    "EXTERNAL_ONLY": "#707070",
 }
 """By cause of a double booking."""
-SERIES: Final = ("#0072B2", "#E69F00", "#56B4E9", "#CC79A7", "#F0E442", "#6F5BD0", "#D55E00", "#882255", "#8C8C8C", "#BDBDBD")
+SERIES: Final = ("#0072B2", "#E69F00", "#56B4E9", "#CC79A7", "#F0E442", "#332288", "#D55E00", "#882255", "#707070", "#BDBDBD")
 """For what has no colour of its own, such as calendars."""
-_PALE: Final = frozenset({"#56B4E9", "#F0E442", "#E69F00", "#CC79A7", "#BDBDBD", "#8C8C8C", "#009E73"})
+_PALE: Final = frozenset({"#D55E00", "#56B4E9", "#F0E442", "#E69F00", "#CC79A7", "#BDBDBD", "#009E73"})
 
 
 def ink_on(colour: str) -> str:

@@ -6,15 +6,18 @@ from collections.abc import Callable
 from typing import Final
 
 import streamlit as st
+from components.attempting import attempt_runs, begin_attempt, watch_attempt
 from components.calendars import show_found
-from components.credentials import Typed, ask_credentials, forget_typed, tell_stages
-from data import GUIDE_URL, Row, guide, providers, say, trying
+from components.credentials import ask_credentials, forget_typed
+from data import GUIDE_URL, Key, Row, guide, providers, say
 
 STEP: Final = "connecting"
 """Which step is shown: ``provider``, ``guide``, ``credentials``, ``found``; absent where nobody is connecting."""
 PROVIDER: Final = "connecting_provider"
 CHOICE: Final = "connecting_choice"
 FOUND: Final = "connecting_found"
+FOR: Final = "connecting_for"
+"""For whom: it stays so, whoever is looked at meanwhile."""
 Connect = Callable[..., Row]
 """``connect(provider, account, password, url, report)`` of a desk or of an invitation: what was found; anything else is an error."""
 
@@ -30,9 +33,10 @@ def show_guide() -> None:
 
 
 def connecting(connect: Connect) -> Row | None:
-    """One step of the way; the row ``connect`` gave, in the one run in which it succeeded."""
+    """One step of the way; the row ``connect`` gave, in the one run that follows its success."""
     known = {row["name"]: row for row in providers()}
     step, provider = st.session_state.get(STEP, "provider"), known[st.session_state.get(PROVIDER, next(iter(known)))]
+    step = "credentials" if attempt_runs() else step
     st.markdown(f"**{say(f'page.step.{step}')}**")
     if step == "provider":
         _provider(known)
@@ -48,13 +52,13 @@ def connecting(connect: Connect) -> Row | None:
     return None
 
 
-def show_result(rows: list[Row]) -> None:
-    """Every calendar that was found, what it may be used for, and why not."""
+def show_result(rows: list[Row], *, folded: bool = False) -> None:
+    """Every calendar that was found, what it may be used for, and why not; ``folded``, what cannot be chosen waits for a click."""
     usable, writable = sum(row["selectable"] for row in rows), sum(row["linkable"] for row in rows)
     st.success(say("page.connected", all=len(rows), usable=usable, writable=writable), icon=":material/check_circle:")
     if not writable:
         st.warning(say("page.none_writable"), icon=":material/warning:")
-    show_found(rows)
+    show_found(rows, folded=folded)
 
 
 def _provider(known: dict[str, Row]) -> None:
@@ -78,27 +82,24 @@ def _go_on() -> None:
 
 
 def _credentials(provider: Row, connect: Connect) -> Row | None:
-    typed: Typed | None = ask_credentials(provider["name"], needs_url=provider["needs_url"])
-    if typed is None:
-        return None
-    with tell_stages(say("page.discovering")) as told:
-        found = trying(lambda: connect(provider["name"], typed.account, typed.password, typed.url, told.stage), provider["name"])
-        told.end(well=found is not None)
-    return found
+    typed = ask_credentials(provider["name"], needs_url=provider["needs_url"])
+    if typed is not None:
+        begin_attempt(lambda told: connect(provider["name"], typed.account, typed.password, typed.url, told), provider["name"])
+    return watch_attempt()
 
 
 def _go(step: str) -> None:
     st.session_state[STEP] = step
 
 
-def begin() -> None:
-    """Somebody wants to connect an account."""
+def begin(key: Key) -> None:
+    """Somebody wants to connect an account for a user."""
     leave()
-    st.session_state[STEP] = "provider"
+    st.session_state.update({STEP: "provider", FOR: key})
 
 
 def leave() -> None:
     """Forget how far somebody came, and what they typed."""
     forget_typed()
-    for key in (STEP, PROVIDER, FOUND):
+    for key in (STEP, PROVIDER, FOUND, FOR):
         st.session_state.pop(key, None)

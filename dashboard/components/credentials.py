@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any
 
 import streamlit as st
+from components.attempting import attempt_runs, forget_attempt
 from data import Secret, choose_language, say, troubles
 
 ACCOUNT, URL = "typed_account", "typed_url"
@@ -28,7 +26,8 @@ class Typed:
 
 
 def forget_typed() -> None:
-    """Begin with empty fields: what was typed for one account never stands in the form of another."""
+    """Begin with empty fields: what was typed for one account, and what came of it, never stands in the form of another."""
+    forget_attempt()
     st.session_state[TIMES] = st.session_state.get(TIMES, 0) + 1
     for key in (ACCOUNT, URL):
         st.session_state.pop(key, None)
@@ -50,16 +49,20 @@ def ask_password(provider: str, account: str | None, button: str) -> Secret | No
     typed = st.text_input(say(f"page.password_of.{provider}"), type="password", key=_field(), live=True, autocomplete="off")
     _trouble(provider, "password", password=typed)
     st.text(say("page.password_kept"))
-    clicked = st.button(button, key="typed_send", type="primary", on_click=_take, args=(provider, account))
-    secret = _taken.get() if clicked else None
+    secret = _taken.get()
+    under_way = secret is not None or attempt_runs()  # a second click is none
+    clicked = st.button(button, key="typed_send", type="primary", disabled=under_way, on_click=_take, args=(provider, account))
     _taken.set(None)
-    if clicked and secret is None:
+    if clicked and not under_way:
         st.error(say("page.fill_in"), icon=":material/error:")
     return secret
 
 
 def _take(provider: str, account: str | None) -> None:
     """Runs before the page does: the password goes from the field to where only this one run sees it."""
+    if attempt_runs():
+        return
+    forget_attempt()
     typed, password = st.session_state, st.session_state.get(_field(), "")
     account, url = (typed.get(ACCOUNT, ""), typed.get(URL)) if account is None else (account, None)
     if password and not troubles(provider, account, password, url):
@@ -76,27 +79,3 @@ def _trouble(provider: str, field: str, **typed: str | None) -> None:
     says = troubles(provider, **typed).get(field) if typed[field] else None
     if says:
         st.warning(says, icon=":material/edit:")
-
-
-class Stages:
-    """The steps of a discovery, told as they are reached."""
-
-    def __init__(self, place: Any) -> None:
-        self._place = place
-
-    def stage(self, name: str) -> None:
-        """The next step has begun."""
-        self._place.update(label=say(f"desk.stage.{name}"))
-        self._place.text(say(f"desk.stage.{name}"))
-
-    def end(self, *, well: bool) -> None:
-        """Nothing more is tried."""
-        label = say("page.discovered") if well else say("page.went_wrong")
-        self._place.update(label=label, state="complete" if well else "error", expanded=not well)
-
-
-@contextmanager
-def tell_stages(label: str) -> Iterator[Stages]:
-    """A box in which the steps appear one by one; what goes wrong inside it is said there."""
-    with st.status(label, expanded=True) as place:
-        yield Stages(place)

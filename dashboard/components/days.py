@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,6 +18,8 @@ ENGLISH: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 """The days as texts of opening hours name them."""
 DAYS: Final = 7
 """How many days a page shows."""
+NO_SLOT: Final = "NO_SLOT"
+"""Of a gap in which nothing is against a slot, but none of the chosen length begins."""
 _DAY: Final = timedelta(days=1)
 _MINUTE: Final = timedelta(minutes=1)
 
@@ -85,9 +87,21 @@ def parts(frame: pd.DataFrame, first: date) -> Iterator[Part]:
                 yield Part(day, max(starts - midnight, timedelta()), min(ends - midnight, _DAY), row, at)
 
 
-def ground_of(stretches: pd.DataFrame, first: date) -> Iterator[Part]:
-    """The gaps between what blocks; the seconds between the last full minute and now are none to a reader."""
-    return (part for part in parts(stretches, first) if part.row["busyness"] == "FREE" and part.ends - part.starts >= _MINUTE)
+def ground_of(stretches: pd.DataFrame, starts: Iterable[datetime], first: date) -> Iterator[Part]:
+    """The gaps between what blocks; the seconds between the last full minute and now are none to a reader.
+
+    One that is offered is asked about where its first slot begins, of those that begin at ``starts``: at its own first moment none may.
+    """
+    begins = sorted(starts)
+    for part in parts(stretches, first):
+        if part.row["busyness"] == "FREE" and part.ends - part.starts >= _MINUTE:
+            yield _at_a_slot(part, begins) if part.row["offered"] else part
+
+
+def _at_a_slot(part: Part, begins: Sequence[datetime]) -> Part:
+    inside = (moment for moment in begins if part.at <= moment < part.row["ends_at"] and moment.date() == part.day)
+    moment = next(inside, None)
+    return replace(part, row={**part.row, "offered": False, "reason": NO_SLOT}) if moment is None else replace(part, at=moment)
 
 
 def _wall(starts: pd.Timestamp, ends: pd.Timestamp) -> tuple[datetime, datetime]:

@@ -31,4 +31,4 @@ def _explained(question: Any) -> None:
 
 
 def _with_address(desk: Any, found: Explanation) -> tuple[Explanation, dict[str, str]]:
-    return found, desk.explain_address(found)
+    return found, desk.explain_address(found, pinned=False)

@@ -11,10 +11,10 @@ from data import Row, attempt, desk, in_zone, one_line, say
 WAYS = ("accept", "restore", "keep")
 
 
-def show_drift(row: Row, zone: str) -> None:
-    """What happened, ours and theirs, and what each way would do; who may not settle proposes."""
+def show_drift(row: Row, whose: str, zone: str) -> None:
+    """Of ``whose`` appointment what happened, ours and theirs, and what each way would do; who may not settle proposes."""
     with st.container(border=True):
-        st.text(f"{one_line(row['title'])} · {row['sub_account']}/{row['user_id']} · {one_line(row['calendar'])}")
+        st.text(f"{one_line(row['title'])} · {whose} · {one_line(row['calendar'])}")
         st.text(row["says"])
         ours, theirs, seen = st.columns(3)
         _side(ours, "ours", row["ours_starts_at"], row["ours_ends_at"], zone)

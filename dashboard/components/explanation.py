@@ -1,4 +1,4 @@
-"""An explanation as people read it: the verdict, what would change it, each event with how it was read, and the words for the customer."""
+"""An explanation as people read it: the verdict, the words for the customer, what would change it, each event with how it was read."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import streamlit as st
-from data import Row, knows, plain, say
+from components.coverage import show_coverage, show_freshness
+from data import Row, ask, knows, plain, say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,28 +16,31 @@ Explanation = Any
 """What ``Desk.explain`` answers."""
 TERMS: Final = frozenset({"hours", "buffers", "notice", "limits"})
 PAGES: Final = (
-    dict.fromkeys(("unchoose", "unchoose_linked", "choose", "pull"), "configuration")
+    dict.fromkeys(("unchoose", "unchoose_linked", "choose"), "configuration")
     | dict.fromkeys(("appointment", "blocked_slot", "drift", "day", "any_booking"), "bookings")
     | dict.fromkeys(("unreadable", "unplaced"), "health")
 )
-"""By kind of a remedy the page on which it is done; what is done in the calendar itself, or set by command, has none."""
+"""By kind of a remedy the page on which it is done; what is done in the calendar itself, or set by command, has none.
+
+A calendar that cannot be pulled (``pull``) is mended where its account is, and one that never was, where it was chosen.
+"""
+COLLEAGUE: Final = "ANOTHER_USER"
+"""What takes the time of others says nothing about this user: it is told for whoever looks for it (R11), and stands folded at the end."""
 SIGNS: Final = {"FREE": ":material/schedule:", "UNKNOWN": ":material/help:"}
 
 
 def show_explanation(found: Explanation) -> None:
-    """All of it. Everything that names somebody or something from outside is text."""
+    """All of it, as wide as the page is. Everything that names somebody or something from outside is text."""
     _verdict(found)
-    answer, evidence = st.columns([2, 3])
-    with answer:
-        st.markdown(f"**{say('page.why.customer')}**")
-        st.caption(say("page.why.customer_says"))
-        st.code(plain(found.for_customer()), language=None, wrap_lines=True)
-        _changes(found.remedies)
-    with evidence:
-        st.markdown(f"**{say('page.why.evidence')}**")
-        for group in _groups(found.evidence[1:]):
-            with st.container(border=True):
-                _group(group)
+    st.markdown(f"**{say('page.why.customer')}**")
+    st.caption(say("page.why.customer_says"))
+    st.code(plain(found.for_customer()), language=None, wrap_lines=True)
+    _changes(found)
+    st.markdown(f"**{say('page.why.evidence')}**")
+    for group in _groups([step for step in found.evidence[1:] if step.facts.get("set_aside") != COLLEAGUE]):
+        with st.container(border=True):
+            _group(group)
+    _colleagues([step for step in found.evidence if step.facts.get("set_aside") == COLLEAGUE])
 
 
 def _verdict(found: Explanation) -> None:
@@ -47,19 +51,38 @@ def _verdict(found: Explanation) -> None:
     else:
         st.error(say("page.why.refused"), icon=SIGNS.get(found.busyness.value, ":material/event_busy:"))
     st.text(plain(found.evidence[0].on_page))
-    if not found.coverage["complete"]:
-        st.warning(say("page.week.incomplete"), icon=":material/warning:")
+    _rests_on(found)
 
 
-def _changes(remedies: Sequence[Any]) -> None:
+def _rests_on(found: Explanation) -> None:
+    """How complete and how fresh that is (R12); of calendars that are missing now, which, since when, and what to do."""
+    if found.coverage["as_of"] is not None or not found.coverage["complete"]:  # that no calendar counts is among the evidence
+        show_coverage(found.coverage, found.zone)
+    missing = {row["calendar_id"] for row in found.coverage["missing"]}
+    if missing and found.known_at is None:
+        fresh = ask(lambda desk: desk.freshness(found.sub_account, found.user_id))
+        show_freshness([row for row in fresh if row["calendar_id"] in missing])
+
+
+def _changes(found: Explanation) -> None:
     """What would flip the answer, and the pages on which it is done."""
-    if not remedies:
+    if not found.remedies:
         return
     st.markdown(f"**{say('explain.would_change')}**")
-    st.text("\n".join(f"• {plain(remedy.says)}" for remedy in remedies))
-    kinds = [one.kind for remedy in remedies for one in (remedy, *remedy.parts)]
-    for page in dict.fromkeys(PAGES[kind] for kind in kinds if kind in PAGES):
+    st.text("\n".join(f"• {plain(remedy.says)}" for remedy in found.remedies))
+    states = {row["state"] for row in found.coverage["missing"]}
+    pages = PAGES | {"pull": "configuration" if states <= {"never_pulled"} else "connections"}
+    kinds = [one.kind for remedy in found.remedies for one in (remedy, *remedy.parts)]
+    for page in dict.fromkeys(pages[kind] for kind in kinds if kind in pages):
         st.page_link(f"app_pages/{page}.py", label=say(f"page.why.go.{page}"), icon=":material/arrow_forward:")
+
+
+def _colleagues(steps: Sequence[Any]) -> None:
+    if steps:
+        number = len({step.facts["user_id"] for step in steps})
+        key = "page.why.colleague" if number == 1 else "page.why.colleagues"
+        with st.expander(say(key, number=number)):
+            st.text("\n".join(plain(step.on_page) for step in steps))
 
 
 def _groups(steps: Sequence[Any]) -> Iterator[list[Any]]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import streamlit as st
 from components.audit import cause_words
 from components.days import span_of
 from components.dialogs import open_why
 from components.rows import Act, part_of, show_acts_below
-from data import Row, one_line, say
+from data import Key, Row, one_line, say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,20 +18,32 @@ if TYPE_CHECKING:
 HEADINGS = ["page.book.when", "page.user", "page.audit.between", "page.audit.cause"]
 
 
-def show_findings(found: pd.DataFrame, zone: str) -> None:
-    """The findings, in order of time."""
+def show_findings(found: pd.DataFrame, zones: Mapping[Key, str]) -> None:
+    """The findings, in order of time: each as clocks where its user is show it, as their explanation does."""
     part = part_of(range(len(found)), "findings")
     shown = found.iloc[part.start : part.stop].to_dict("records")
+    several = len({zones[_key(row)] for row in shown}) > 1
     texts = [
         (
-            span_of(row["starts_at"], row["ends_at"], zone),
+            "\n".join([span_of(row["starts_at"], row["ends_at"], zones[_key(row)]), *([zones[_key(row)]] if several else [])]),
             f"{one_line(row['name'])}\n{row['sub_account']}/{row['user_id']}",
             f"{_side(row, 'first')}\n{_side(row, 'second')}",
-            f"{cause_words(row['cause'])}\n{row['says']}",
+            f"{_cause(row)}\n{row['says']}",
         )
         for row in shown
     ]
-    show_acts_below(HEADINGS, [4, 4, 3, 6], texts, [_why(row) for row in shown])
+    show_acts_below(HEADINGS, [6, 4, 3, 5], texts, [_why(row) for row in shown])
+    if shown and not several:
+        st.caption(say("page.zone", zone=zones[_key(shown[0])]))
+
+
+def _key(row: Row) -> Key:
+    return row["sub_account"], row["user_id"]
+
+
+def _cause(row: Row) -> str:
+    """In a few words; where an event of ours was moved onto something, not those for two that are none of ours."""
+    return say("page.cause.EXTERNAL_ONLY.DRIFT") if row["says"] == say("audit.EXTERNAL_ONLY.DRIFT") else cause_words(row["cause"])
 
 
 def _side(row: Row, which: str) -> str:

@@ -18,6 +18,8 @@ APART: Final = 0.12
 """Room between the cells, in parts of one, so that their outlines do not run into each other."""
 CELL: Final = 26
 """Height of an hour, in pixels."""
+LEGEND: Final = 320
+"""Width of the legend, in pixels: its last figure has room."""
 FIGURES: Final = ("open_minutes", "busy_minutes", "unknown_minutes")
 BUFFER: Final = "#1B9E9E"
 
@@ -34,8 +36,20 @@ def by_day(frame: pd.DataFrame) -> pd.DataFrame:
     return shown.assign(column=shown["day"].map(lambda day: name_of(day.date())), place=shown["day"].map(lambda day: day.toordinal()))
 
 
+def mostly_unknown(cells: pd.DataFrame) -> pd.Series:
+    """Of which hours more is not known than is known to be free, and than is known to be taken: no share of them means anything (R12)."""
+    unknown, taken = cells["unknown_minutes"], cells["busy_minutes"]
+    return (unknown > 0) & (unknown >= cells["open_minutes"] - taken - unknown) & (unknown >= taken)
+
+
+def in_words(cells: pd.DataFrame) -> pd.Series:
+    """``40%``, with a question mark where something is not known: ``0% (?)`` is no free hour (R12)."""
+    marks = [" (?)" if unknown > 0 else "" for unknown in cells["unknown_minutes"]]
+    return pd.Series([f"{part:.0%}{mark}" for part, mark in zip(cells["share"], marks, strict=True)], index=cells.index, dtype="object")
+
+
 def show_heat(cells: pd.DataFrame) -> None:
-    """How much of each open hour is taken; an outline around an hour of which something is not known (R12)."""
+    """How much of each open hour is taken; grey where most is not known, an outline around an hour of which something is not (R12)."""
     columns = list(dict.fromkeys(cells.sort_values("place")["column"]))
     hours = list(range(int(cells["hour"].min()), int(cells["hour"].max()) + 1))
     says = [
@@ -45,27 +59,32 @@ def show_heat(cells: pd.DataFrame) -> None:
     part = alt.Color(
         "share:Q",
         title=say("heat.share"),
-        scale=alt.Scale(domain=[0, 1], scheme="viridis"),
-        legend=alt.Legend(format=".0%", orient="bottom"),
+        # a full hour stands out from the ground: dark by day, bright by night
+        scale=alt.Scale(domain=[0, 1], scheme="viridis", reverse=st.context.theme.type != "dark"),
+        legend=alt.Legend(format=".0%", orient="bottom", values=[0, 0.25, 0.5, 0.75, 1], gradientLength=LEGEND),
     )
     unknown = alt.datum.unknown_minutes > 0
     across = alt.Axis(orient="top", labelAngle=0 if len(columns) <= DAYS else -60, ticks=False)
     down = alt.Axis(labelExpr="datum.value + ':00'", labelOverlap=False, ticks=False)
     chart = (
-        alt.Chart(cells.assign(says=says), height=CELL * len(hours) + 120, description=say("page.heat.picture"))
+        alt.Chart(
+            cells.assign(says=says, unseen=mostly_unknown(cells)), height=CELL * len(hours) + 120, description=say("page.heat.picture")
+        )
         .mark_rect(stroke="#ff4b4b")
         .encode(
             x=alt.X("column:N", title=None, scale=alt.Scale(domain=columns, paddingInner=APART), axis=across),
             y=alt.Y("hour:O", title=None, scale=alt.Scale(domain=hours, paddingInner=APART), axis=down),
-            color=part,
+            color=alt.condition(alt.datum.unseen, alt.value(REASONS["NOT_COVERED"]), part),
             strokeWidth=alt.condition(unknown, alt.value(2), alt.value(0)),
             tooltip=[alt.Tooltip("says:N", title=say("page.week.what")), alt.Tooltip("share:Q", title=say("heat.share"), format=".0%")],
         )
     )
     st.altair_chart(chart, width="stretch")
     with st.expander(say("page.heat.as_table")):
+        if (cells["unknown_minutes"] > 0).any():
+            st.caption(say("page.heat.question"))
         st.table(
-            cells.assign(text=cells["share"].map(lambda part: f"{part:.0%}"))
+            cells.assign(text=in_words(cells))
             .pivot_table(index="hour", columns="column", values="text", aggfunc="first")[columns]
             .fillna("–")
         )

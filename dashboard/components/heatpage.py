@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Final
 
 import streamlit as st
-from components.coverage import show_coverage, show_missing
+from components.coverage import show_coverage, show_missing, show_unwatched
 from components.downloads import offer_download
 from components.heat import by_day, by_weekday, show_heat, show_lost
 from data import Row, ask, one_line, say
@@ -31,8 +31,12 @@ def show_heat_of(user: Row, users: Sequence[Row], first: date, unknown: str) -> 
         return
     end = first + timedelta(weeks=weeks)
     found = ask(lambda desk: desk.heatmap(user["sub_account"], chosen, first, end))
-    show_coverage(found.coverage, unknown, found.zone)
-    show_missing(found.coverage, {(each["sub_account"], each["user_id"]): each["name"] for each in colleagues})
+    names = {(each["sub_account"], each["user_id"]): each["name"] for each in colleagues}
+    show_coverage(
+        found.coverage, found.zone, unknown, "page.week.no_conflicts" if chosen and len(chosen) == 1 else "page.heat.no_conflicts"
+    )
+    show_missing(found.coverage, names)
+    show_unwatched([names.get(key, key[1]) for key in found.unwatched], len(colleagues) if chosen is None else len(chosen))
     st.caption(say("page.heat.says", zone=found.zone))
     frame = found.frame if by == "weekday" else found.by_day
     cells = by_weekday(frame) if by == "weekday" else by_day(frame)

@@ -8,21 +8,19 @@ import streamlit as st
 from components.listing import listing
 from data import Key, Row, ask, attempt, desk, in_zone, one_line, say
 
-MADE = "invitation_made"
 
-
-def inviting(key: Key, name: str, zone: str) -> None:
-    """A button that makes a link, the link itself (once), and the links that are still open."""
-    st.header(say("page.invitations"))
-    st.text(say("page.invite_says", name=one_line(name)))
-    if st.button(say("page.invite"), icon=":material/link:", key="invite"):
-        st.session_state[MADE] = attempt(lambda desk: desk.invite(*key))
-    made: Row | None = st.session_state.get(MADE)
-    if made is not None and (made["sub_account"], made["user_id"]) == key:
+def offer_link(key: Key, name: str, zone: str, integration_id: str | None = None) -> None:
+    """A button that makes a link (to connect, or to reconnect this account) and what that ends; then the link itself, that once."""
+    purpose = "connect" if integration_id is None else "reconnect"
+    if any(row["purpose"] == purpose for row in _open_ones(key)):
+        st.text(say("page.invite_replaces", name=name))
+    if not st.button(say("page.invite"), icon=":material/link:", key=f"invite_{integration_id}"):
+        return
+    made: Row | None = attempt(lambda desk: desk.invite(*key, purpose=purpose, integration_id=integration_id))
+    if made is not None:
         st.success(say("page.invited", until=in_zone(made["expires_at"], zone)), icon=":material/link:")
         st.code(made["link"] or here() + made["path"], language=None, wrap_lines=True)
         st.text(say("page.invited_once"))
-    _open_ones(key, zone)
 
 
 def here() -> str:
@@ -31,8 +29,9 @@ def here() -> str:
     return f"{parts.scheme}://{parts.netloc}/" if parts.netloc else "/"
 
 
-def _open_ones(key: Key, zone: str) -> None:
-    rows = [row for row in ask(lambda desk: desk.invitations(*key)) if row["state"] == "open"]
+def show_open_links(key: Key, zone: str) -> None:
+    """The user's links that still work, and revoking one."""
+    rows = _open_ones(key)
     if not rows:
         return
     said = {row["invitation_id"]: _says(row, zone) for row in rows}
@@ -41,8 +40,11 @@ def _open_ones(key: Key, zone: str) -> None:
         return
     chosen = st.selectbox(say("page.revoke_which"), list(said), format_func=lambda one: " · ".join(said[one]), key="revoke_which")
     if st.button(say("page.revoke"), key="revoke") and attempt(lambda desk: desk.revoke_invitation(chosen)) is not None:
-        st.session_state.pop(MADE, None)
         st.rerun()
+
+
+def _open_ones(key: Key) -> list[Row]:
+    return [row for row in ask(lambda desk: desk.invitations(*key)) if row["state"] == "open"]
 
 
 def _says(row: Row, zone: str) -> tuple[str, str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final
 
@@ -14,7 +14,10 @@ from data import knows, one_line, say
 
 CALENDARS: Final = frozenset({"external", "coverage"})
 """Sources of busy rows that lie in a calendar."""
+BEHIND: Final = 0.6
+"""How dense the colour is of what lies behind: paler than what lies before it."""
 _HOUR: Final = timedelta(hours=1)
+_DAY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +50,36 @@ def gaps(stretches: Iterable[Part], first: date) -> Iterator[Mark]:
 
 
 def blocks(busy: Sequence[Part], first: date, by: str) -> Iterator[Mark]:
-    """What blocks; its colour says why (``by`` is ``reason``) or from which calendar (``source``)."""
+    """What blocks; its colour says why (``by`` is ``reason``) or from which calendar (``source``).
+
+    What is not known and what takes the whole day lies behind, as wide as the day: beside it, hours would have no room for a word.
+    """
     colours = dict(zip(sorted({inert(where(part)) for part in busy}), SERIES * (1 + len(busy) // len(SERIES)), strict=False))
     for day in dict.fromkeys(part.day for part in busy):
-        for part, lane, lanes in side_by_side([part for part in busy if part.day == day]):
+        of_day = [part for part in busy if part.day == day]
+        behind = [part for part in of_day if _lies_behind(part)]
+        before = [part for part in of_day if not _lies_behind(part)]
+        for part, lane, lanes in (*side_by_side(_together(behind, by)), *side_by_side(before)):
             source, reason = inert(where(part)), say(f"page.reason.{part.row['reason']}")
             what, colour = (reason, REASONS[part.row["reason"]]) if by == "reason" else (source, colours[source])
             width = 0.96 / lanes
             place = (0.02 + lane * width, 0.02 + (lane + 1) * width)
             rest = source if by == "reason" and part.row["source"] in CALENDARS else reason
-            says = f"{part.says.partition('–')[0]} {rest}"
-            yield _mark(part, first, what, source, says, place, (colour, 1.0, False))
+            says = rest if part.ends - part.starts == _DAY else f"{part.says.partition('–')[0]} {rest}"
+            yield _mark(part, first, what, source, says, place, (colour, BEHIND if _lies_behind(part) else 1.0, False))
+
+
+def _lies_behind(part: Part) -> bool:
+    return part.row["source"] == "coverage" or part.ends - part.starts == _DAY
+
+
+def _together(behind: Sequence[Part], by: str) -> list[Part]:
+    """Where nothing is known of several calendars at once, one stretch that names them, unless each has a colour of its own."""
+    found: dict[tuple[object, ...], list[Part]] = {}
+    for number, part in enumerate(behind):
+        alone = number if by == "source" or part.row["source"] != "coverage" else None
+        found.setdefault((part.starts, part.ends, part.row["reason"], alone), []).append(part)
+    return [replace(each[0], row={**each[0].row, "calendar": ", ".join(where(part) for part in each)}) for each in found.values()]
 
 
 def where(part: Part) -> str:

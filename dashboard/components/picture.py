@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 from components.colours import ink_on, scale
 from components.days import DAYS, days_from, weekday
-from components.marks import Mark
+from components.marks import BEHIND, Mark
 from data import say
 
 PICK: Final = "pick"
@@ -88,7 +88,7 @@ def _names(first: date) -> list[str]:
 
 def _row(mark: Mark, hours: tuple[int, int]) -> tuple[Any, ...]:
     top, bottom = max(mark.y, hours[0]), min(mark.y2, hours[1])
-    ink = ink_on(mark.colour) if mark.opacity == 1 else "gray"
+    ink = ink_on(mark.colour) if mark.opacity == 1 else "#000000" if mark.opacity >= BEHIND else "gray"
     label = mark.label if bottom - top >= 0.4 and mark.x2 - mark.x > 0.25 else ""  # noqa: PLR2004  # in hours, in days: room for a word
     return (
         mark.x,

@@ -34,9 +34,14 @@ def ago(span: timedelta | None) -> str:
     return say("page.span.days_ago", days=span.days) if span >= 2 * _DAY else say("page.span.ago", span=lasting(span))
 
 
+def span_in(text: Any) -> timedelta | None:
+    """How long ``1h30m`` is; None for what is no such length."""
+    found = _LENGTH.fullmatch(str(text))
+    return timedelta(hours=int(found["hours"] or 0), minutes=int(found["minutes"] or 0)) or None if found else None
+
+
 def length_of(text: Any) -> str:
     """A slot's length as it is chosen (``1h30m``) in words: ``1 h 30 min``."""
-    found = _LENGTH.fullmatch(str(text))
-    if found is None:  # from a page's address, where anybody may have typed anything; the library says what is wrong with it
-        return str(text)
-    return lasting(timedelta(hours=int(found["hours"] or 0), minutes=int(found["minutes"] or 0)))
+    span = span_in(text)
+    # from a page's address, where anybody may have typed anything; the library says what is wrong with it
+    return str(text) if span is None else lasting(span)

@@ -22,8 +22,15 @@ const wanted = sessionStorage.getItem('icalsync.wanted');
 sessionStorage.removeItem('icalsync.wanted');
 if (wanted && wanted !== location.pathname + location.search) location.replace(location.origin + wanted);
 """
+# Enter sends an account and its password, as it does in every other form; Streamlit's forms do not look at what is being typed.
+_ENTER: Final = """
+if (!window.icalsyncEnter) window.addEventListener('keydown', window.icalsyncEnter = event => {
+  if (event.key !== 'Enter' || event.isComposing || !event.target.matches('[class*=st-key-typed_] input')) return;
+  setTimeout(() => { const send = document.querySelector('.st-key-typed_send button'); if (send) send.click(); }, 100);
+});
+"""
 _SCRIPTS: Final = {
-    (language, then): f"<script>{_SPEAK.format(language)}{more}</script>"
+    (language, then): f"<script>{_SPEAK.format(language)}{_ENTER}{more}</script>"
     for language in LANGUAGES
     for then, more in (("stay", ""), ("remember", _REMEMBER), ("return", _RETURN))
 }

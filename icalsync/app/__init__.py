@@ -52,7 +52,7 @@ def open_app(
     if not reveal:
         return App(parts)
     why = (reason or "").strip()
-    parts.audit.note(parts.actor, "REVEAL_OPENED", str(parts.path), why)
+    parts.audit.note(parts.actor, "REVEAL_OPENED", str(parts.path), why, about=())
     return App(parts, revealed_for=why)
 
 

@@ -60,7 +60,7 @@ def pose(
     """The question, checked as far as reading goes; ``UnknownUser``, ``StartAfterEnd``, ``InvalidInput``."""
     rows = people_of(parts, sub_account, users)
     zone = tz or answer_zone(parts, sub_account, rows)
-    first, last = moment(start, zone, "start"), moment(end, zone, "end")
+    first, last = moment(start, zone, "the start"), moment(end, zone, "the end")
     if first >= last:
         raise StartAfterEnd(start=str(start), end=str(end))
     window = Interval(first, last)
@@ -72,7 +72,7 @@ def known(parts: Parts, known_at: Moment | None, zone: str) -> datetime | None:
 
     So a clock that was ahead, and wrote instants that still lie in the future, hides nothing from whoever asks about now.
     """
-    asked = None if known_at is None else moment(known_at, zone, "known_at")
+    asked = None if known_at is None else moment(known_at, zone, "the known_at")
     return None if asked is None or asked >= parts.clock.now() else asked
 
 
@@ -100,7 +100,7 @@ def moment(value: Moment, zone: str, what: str) -> datetime:
     try:
         return parse_moment(value if isinstance(value, str) else value.isoformat(), zone)
     except InvalidInput as error:
-        raise InvalidInput(what=f"the {what}", value=str(value), why=error.facts["why"]) from None
+        raise InvalidInput(what=what, value=str(value), why=error.facts["why"]) from None
 
 
 def ensure_horizon(parts: Parts, window: Interval, *, around: timedelta = timedelta()) -> None:

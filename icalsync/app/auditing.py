@@ -38,8 +38,8 @@ def double_bookings(
 
 def _bounds(parts: Parts, start: Moment | None, end: Moment | None, zone: str) -> tuple[datetime | None, datetime | None]:
     """Either end may be open; where both are given, the horizon is made sure of."""
-    first = None if start is None else asking.moment(start, zone, "start")
-    last = None if end is None else asking.moment(end, zone, "end")
+    first = None if start is None else asking.moment(start, zone, "the start")
+    last = None if end is None else asking.moment(end, zone, "the end")
     if first is not None and last is not None:
         if first >= last:
             raise StartAfterEnd(start=str(start), end=str(end))

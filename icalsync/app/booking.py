@@ -10,6 +10,7 @@ from typing import Any, Final
 from icalsync.app import asking
 from icalsync.app.asking import Moment
 from icalsync.app.parts import Parts
+from icalsync.core.durations import format_duration
 from icalsync.core.interval import Interval
 from icalsync.core.slots import AROUND
 from icalsync.engine.fleet import Refused, sync_integrations
@@ -92,7 +93,7 @@ def resolve_drift(parts: Parts, drift_id: str, settlement: str) -> dict[str, Any
 def _slot(parts: Parts, user: Mapping[str, Any], start: Moment, end: Moment, longest: timedelta | None = LONGEST) -> Interval:
     """The slot in instants, with the knowledge of recurring events around it made sure of."""
     zone = str(user["time_zone"])
-    first, last = asking.moment(start, zone, "start"), asking.moment(end, zone, "end")
+    first, last = asking.moment(start, zone, "the start"), asking.moment(end, zone, "the end")
     if first >= last:
         raise StartAfterEnd(start=str(start), end=str(end))
     for what, told, instant in (("the start", start, first), ("the end", end, last)):
@@ -100,7 +101,7 @@ def _slot(parts: Parts, user: Mapping[str, Any], start: Moment, end: Moment, lon
             # rounding it would book another time than the one that was asked for
             raise InvalidInput(what=what, value=str(told), why="calendars know no parts of a second (RFC 5545 §3.3.5); give whole seconds")
     if longest is not None and last - first > longest:
-        raise InvalidInput(what="the length", value=str(last - first), why=f"an appointment lasts at most {longest.days} days")
+        raise InvalidInput(what="the length", value=format_duration(last - first), why=f"an appointment lasts at most {longest.days} days")
     asking.ensure_horizon(parts, Interval(first, last), around=AROUND)
     return Interval(first, last)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,14 +13,18 @@ from icalsync.app import asking
 from icalsync.app.parts import Parts
 from icalsync.core.hours import open_intervals
 from icalsync.core.interval import Interval, without
-from icalsync.core.naming import named
+from icalsync.core.naming import named, one_line
+from icalsync.core.paths import last_segment
 from icalsync.core.slots import AROUND
 from icalsync.core.whatif import bookable
+from icalsync.errors import ChoiceChanged
 from icalsync.messages import say
 
 Row = dict[str, Any]
 _HOUR: Final = timedelta(hours=1)
 LONGEST: Final = 366
+_NOBODYS_WORD: Final = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+"""What a server calls a collection to which nobody gave a name (RFC 4122)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +43,19 @@ class Preview:
     """Bookable now, and not then."""
     hours_gained: float
     calendars: tuple[Row, ...]
-    """Per calendar: ``calendar_id, display_name, role`` and counts of events over the span, see ``store.previewing``."""
+    """Per calendar: ``calendar_id, display_name, called, role`` and counts of events over the span, see ``store.previewing``."""
     warnings: tuple[str, ...]
     coverage: Mapping[str, Any]
+    known: bool
+    """Whether all that would block has been read; where not, the figures say nothing."""
 
 
 def calendars(parts: Parts, sub_account: str, user: str) -> list[Row]:
     """The user's calendars as in the view, with ``says, account_name, status, roles, all_day``, and whether one can be linked.
 
-    ``linkable``; where not, ``not_linkable`` says why, and ``assume`` whether a person may declare it writable (R3). First the
-    linked one, then those with a role, then those that can be chosen.
+    ``linkable``; where not, ``not_linkable`` says why, and ``assume`` whether a person may declare it writable (R3). ``called``: its name
+    as people can tell it from the account's others. First the linked one, then those with a role, then those that can be chosen; those
+    that nobody gave a name last.
     """
     roles: dict[str, list[str]] = {}
     for role in parts.roles.roles(sub_account, user):
@@ -54,14 +63,45 @@ def calendars(parts: Parts, sub_account: str, user: str) -> list[Row]:
     accounts = {row["integration_id"]: row for row in parts.accounts.integrations(sub_account, user)}
     all_day = parts.choices.all_day_by_calendar(sub_account, user)
     unsaid = parts.sharing.without_privileges(sub_account, user)
+    found = parts.accounts.calendars(sub_account, user)
+    called = _called(found)
     rows = [
         row
-        | {"account_name": accounts[row["integration_id"]]["account_name"], "status": accounts[row["integration_id"]]["status"]}
+        | {
+            "called": called[row["calendar_id"]],
+            "account_name": accounts[row["integration_id"]]["account_name"],
+            "status": accounts[row["integration_id"]]["status"],
+        }
         | {"roles": sorted(roles.get(row["calendar_id"], ())), "all_day": all_day.get(row["calendar_id"])}
         | _linkable(row, assume=row["calendar_id"] in unsaid)
-        for row in parts.accounts.calendars(sub_account, user)
+        for row in found
     ]
-    return sorted(rows, key=lambda row: ("LINKED" not in row["roles"], not row["roles"], not row["selectable"], row["display_name"]))
+    return sorted(rows, key=_rank)
+
+
+def _rank(row: Row) -> tuple[bool, bool, bool, bool, str]:
+    return "LINKED" not in row["roles"], not row["roles"], not row["selectable"], _unnamed(row), row["called"].casefold()
+
+
+def _unnamed(row: Row) -> bool:
+    """Whether nobody named it: then it has the name of its place, which no person knows it by."""
+    return row["display_name"] == last_segment(row["href"]) and _NOBODYS_WORD.fullmatch(row["display_name"]) is not None
+
+
+def _called(rows: Sequence[Row]) -> dict[str, str]:
+    """By calendar id its name on one line; where an account has several of one name, with the id."""
+    names = {
+        row["calendar_id"]: say("configure.untitled", id=row["display_name"][:8])
+        if _unnamed(row)
+        else one_line(row["display_name"]) or row["calendar_id"]
+        for row in rows
+    }
+    often = Counter((row["integration_id"], names[row["calendar_id"]].casefold()) for row in rows)
+    return {
+        row["calendar_id"]: name if often[row["integration_id"], name.casefold()] == 1 else f"{name} · {row['calendar_id']}"
+        for row in rows
+        for name in [names[row["calendar_id"]]]
+    }
 
 
 def _linkable(row: Row, *, assume: bool) -> Row:
@@ -83,7 +123,8 @@ def preview(parts: Parts, sub_account: str, user: str, linked: str | None, confl
     supposed = parts.previewing.load(sub_account, user, window, frozenset(chosen))
     now, then = bookable(supposed.now, window), bookable(supposed.then, window)
     rows = tuple(
-        {"calendar_id": each, "display_name": row["display_name"], "role": _role(each, main, chosen)} | supposed.calendars[each]
+        {"calendar_id": each, "display_name": row["display_name"], "called": row["called"], "role": _role(each, main, chosen)}
+        | supposed.calendars[each]
         for each, row in known.items()
         if each in supposed.calendars and row["selectable"]
     )
@@ -99,6 +140,7 @@ def preview(parts: Parts, sub_account: str, user: str, linked: str | None, confl
         calendars=rows,
         warnings=tuple(_warnings(parts, (sub_account, user), known, main, chosen, supposed.calendars)),
         coverage=asking.summary(parts.answers.coverage([(sub_account, user)])),
+        known=all(supposed.calendars[each]["pulled"] for each in chosen if each in supposed.calendars),
     )
 
 
@@ -126,19 +168,30 @@ def _warnings(  # a choice, and all that is known about it
 
 
 def _name(known: Mapping[str, Row], calendar_id: str) -> str:
-    return named(known[calendar_id]["display_name"]) if calendar_id in known else calendar_id
+    return named(known[calendar_id]["called"]) if calendar_id in known else calendar_id
 
 
-def choose(
-    parts: Parts, sub_account: str, user: str, linked: str | None, conflicts: Sequence[str], *, assume_writable: bool, move: bool
+def choose(  # a choice, and how it is meant
+    parts: Parts,
+    sub_account: str,
+    user: str,
+    linked: str | None,
+    conflicts: Sequence[str],
+    *,
+    assume_writable: bool,
+    move: bool,
+    expected: Collection[tuple[str, str]] | None = None,
 ) -> list[Row]:
     """Exactly this choice holds from now on; the user's roles. Where something cannot be chosen, nothing is changed.
 
+    ``expected``: the roles (calendar id and role) whoever chooses has seen; where others hold by now: ``ChoiceChanged``.
     ``CalendarReadOnly``, ``NotSelectable``, ``UnknownCalendar``.
     """
     wanted = {parts.accounts.calendar(sub_account, user, each)["calendar_id"] for each in conflicts}
     main = None if linked is None else parts.accounts.calendar(sub_account, user, linked)["calendar_id"]
     before = parts.roles.roles(sub_account, user)
+    if expected is not None and {(row["calendar_id"], row["role"]) for row in before} != set(expected):
+        raise ChoiceChanged
     parts.roles.add_conflicts(sub_account, user, wanted)
     try:
         _link(parts, sub_account, user, main, before, assume_writable=assume_writable, move=move)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import secrets as random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -16,9 +17,20 @@ from icalsync.core.credentials import app_specific
 from icalsync.core.paths import path_key
 from icalsync.core.providers import PROVIDERS, Provider
 from icalsync.engine.run import Wish, sync_integration
-from icalsync.errors import AnotherPrincipal, AnotherSyncIsRunning, InvalidInput, PasswordForm, UnknownIntegration
+from icalsync.errors import (
+    AnotherPrincipal,
+    AnotherSyncIsRunning,
+    IcalsyncError,
+    InvalidInput,
+    PasswordForm,
+    SecretError,
+    StoreError,
+    UnknownIntegration,
+)
 from icalsync.ports import STAGES as DISCOVERY
 from icalsync.ports import Counts, Discovered, Lease, Login, Purpose, Run, Secret, Traffic
+from icalsync.store.accounts import anybody
+from icalsync.store.invitations import Allowed
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +55,16 @@ class _Found:
 
 
 def connect(
-    parts: Parts, *, sub_account: str, user_id: str, provider: str, account: str, password: Secret, url: str | None, told: Told = _quiet
+    parts: Parts,
+    *,
+    sub_account: str,
+    user_id: str,
+    provider: str,
+    account: str,
+    password: Secret,
+    url: str | None,
+    told: Told = _quiet,
+    allowed: Allowed = anybody,
 ) -> dict[str, Any]:
     """Connect an account for a user: ``integration_id``, ``new`` and its ``calendars`` (rows of the view).
 
@@ -60,8 +81,7 @@ def connect(
     origin = found.discovered.origin if spec.origin_is_identity else ""
     known = parts.accounts.find(spec.name, origin, found.discovered.principal)
     integration_id = known or f"int-{random.token_hex(5)}"
-    parts.secrets.put(integration_id, login.password)
-    try:
+    with _kept_if_saved(parts, integration_id, login.password):
         new = parts.accounts.connect(
             integration_id=integration_id,
             provider=spec.name,
@@ -71,19 +91,33 @@ def connect(
             sub_account=user["sub_account"],
             user_id=user["user_id"],
             actor=parts.actor,
+            allowed=allowed,
         )
-    except BaseException:
-        # R1: a password without an integration would be an orphan nobody knows of
-        if known is None:
-            parts.secrets.delete(integration_id)
-        raise
     _record(parts, integration_id, found)
     told("done")
     calendars = [row for row in parts.accounts.calendars(sub_account, user_id) if row["integration_id"] == integration_id]
     return {"integration_id": integration_id, "new": new, "calendars": calendars}
 
 
-def reconnect(parts: Parts, integration_id: str, password: Secret, told: Told = _quiet) -> dict[str, Any]:
+@contextmanager
+def _kept_if_saved(parts: Parts, integration_id: str, password: Secret) -> Iterator[None]:
+    """A password is kept with what is written about it, or the one before is: no change without its line in the log, no orphan (R1)."""
+    try:
+        before = parts.secrets.get(integration_id)
+    except SecretError:  # none, or none that could be used
+        before = None
+    parts.secrets.put(integration_id, password)
+    try:
+        yield
+    except BaseException:
+        if before is None:
+            parts.secrets.delete(integration_id)
+        else:
+            parts.secrets.put(integration_id, before)
+        raise
+
+
+def reconnect(parts: Parts, integration_id: str, password: Secret, told: Told = _quiet, allowed: Allowed = anybody) -> dict[str, Any]:
     """Replace an integration's password once for all it serves, and pull it at once; the row of the view ``integrations``.
 
     Raises ``UnknownIntegration``, ``PasswordForm``, ``AuthenticationRejected``, ``AnotherPrincipal``.
@@ -93,18 +127,30 @@ def reconnect(parts: Parts, integration_id: str, password: Secret, told: Told = 
     if integration_id not in parts.accounts.serving():
         # its password went with its last connection, and must not come back without one
         raise UnknownIntegration(name=integration_id)
-    spec = _provider(stored["provider"])
+    try:
+        _replace(parts, stored, password, told, allowed)
+    except StoreError:
+        raise
+    except IcalsyncError as error:
+        about = parts.belonging.owners("integration_id", integration_id) or ()
+        parts.audit.note(parts.actor, "RECONNECT_FAILED", f"{integration_id} {error.code}", about=about)
+        raise
+    sync_integration(parts.context(), integration_id, Wish(purpose=Purpose.CONNECT, rediscover=True))
+    told("done")
+    return next(row for row in parts.accounts.integrations() if row["integration_id"] == integration_id)
+
+
+def _replace(parts: Parts, stored: dict[str, Any], password: Secret, told: Told, allowed: Allowed) -> None:
+    """The new password in the place of the old one, once a discovery with it has arrived where the old one led."""
+    integration_id, spec = stored["integration_id"], _provider(stored["provider"])
     login = Login(spec.name, stored["url"], stored["account"], checked_password(spec, password))
     found = _discover(parts, login, told)
     told("saving")
     if path_key(found.discovered.principal) != path_key(stored["principal"]):
         # P18: another account's calendars must never slip under this integration's name
         raise AnotherPrincipal(integration_id=integration_id)
+    parts.accounts.reconnecting(integration_id, actor=parts.actor, allowed=allowed)
     parts.secrets.put(integration_id, login.password)
-    parts.audit.note(parts.actor, "RECONNECT", integration_id)
-    sync_integration(parts.context(), integration_id, Wish(purpose=Purpose.CONNECT, rediscover=True))
-    told("done")
-    return next(row for row in parts.accounts.integrations() if row["integration_id"] == integration_id)
 
 
 def disconnect(parts: Parts, *, sub_account: str, user_id: str, integration_id: str, purge: bool) -> dict[str, Any]:

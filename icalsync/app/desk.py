@@ -10,12 +10,15 @@ from icalsync.app.desks.drift import DriftDesk
 from icalsync.app.desks.findings import FindingsDesk
 from icalsync.app.desks.health import HealthDesk
 from icalsync.app.desks.people import PeopleDesk
+from icalsync.app.desks.quarantine import QuarantineDesk
 from icalsync.app.desks.records import RecordsDesk
 from icalsync.app.parts import Parts
 from icalsync.core.access import Reader
 
 
-class Desk(PeopleDesk, AccountsDesk, CalendarsDesk, AnswersDesk, BookingsDesk, DriftDesk, HealthDesk, FindingsDesk, RecordsDesk):
+class Desk(
+    PeopleDesk, AccountsDesk, CalendarsDesk, AnswersDesk, BookingsDesk, DriftDesk, HealthDesk, QuarantineDesk, FindingsDesk, RecordsDesk
+):
     """One reader's desk.
 
     Any method may raise ``NotAllowed`` where the role does not include it, and for what is another sub-account's the same ``NotFound`` as
@@ -23,7 +26,7 @@ class Desk(PeopleDesk, AccountsDesk, CalendarsDesk, AnswersDesk, BookingsDesk, D
     """
 
     def __init__(self, parts: Parts, reader: Reader) -> None:
-        super().__init__(parts.acting(reader.name), reader)
+        super().__init__(parts.acting(reader.actor), reader)
 
     def __repr__(self) -> str:
         return f"<Desk of {self._reader.name}, {self._reader.role}>"

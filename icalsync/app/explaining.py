@@ -44,6 +44,8 @@ class Reveal:
 
     wanted: bool = False
     reason: str | None = None
+    own: bool = False
+    """Whether the titles of our own bookings are shown in any case, as they are to admins and support (R18)."""
 
     def check(self) -> None:
         """A reveal needs a reason (R18): ``InvalidInput``."""
@@ -87,7 +89,7 @@ def of_slot(
         zone = asking.answer_zone(held, sub_account, rows)
         start = _start(tx, (rows[0]["sub_account"], rows[0]["user_id"]), at, zone)
         known = asking.known(held, known_at, zone)
-        asked = tx.clock_now if asked_at is None else asking.moment(asked_at, zone, "asked_at")
+        asked = tx.clock_now if asked_at is None else asking.moment(asked_at, zone, "the asked_at")
         return Slot(Question(tuple(rows), Interval(start, start + lasting), zone, known), asked)
 
     return _explained(parts, prepared, reveal)
@@ -97,7 +99,7 @@ def _start(tx: Transaction, who: tuple[str, str], at: Moment, zone: str) -> date
     if isinstance(at, str) and FINDING.fullmatch(at.strip().lower()):
         found: datetime = store.finding(tx, who, at.strip().lower())["starts_at"]
         return found
-    return asking.moment(at, zone, "moment")
+    return asking.moment(at, zone, "the moment")
 
 
 def of_appointment(parts: Parts, appointment_id: str, *, who: tuple[str, str] | None, reveal: Reveal) -> Explanation:
@@ -126,12 +128,12 @@ def _explained(parts: Parts, prepared: Callable[[Parts, Transaction], Slot], rev
         looks = _look(parts, prepared)
     if isinstance(looks, Interval):
         raise InvalidInput(what="the window", value=str(looks), why="it cannot be expanded")
-    case = _complete(parts, replace(looks.case, revealed=reveal.wanted), looks.gathered)
+    case = _complete(parts, replace(looks.case, revealed=reveal.wanted, own_titles=reveal.own), looks.gathered)
     if looks.now is not None:
         now = _complete(parts, *looks.now)
         case = replace(case, learned=learned(case, now, looks.ended), now=(now.judgement, answer(now)))
     if reveal.wanted:
-        store.log_reveal(parts.database, parts.actor, _revealed(case), (reveal.reason or "").strip())
+        store.log_reveal(parts.database, parts.actor, _revealed(case), (reveal.reason or "").strip(), sub_account=case.sub_account)
     return explain(case)
 
 
@@ -246,7 +248,9 @@ def _taken_out(parts: Parts, case: Case, gathered: Gathered) -> Iterator[Touch]:
 
 
 def _excluded(each: Excluding, event: Event, one: Occurrence, *, reveal: bool) -> Touch:
-    lines = quoting.quoted(each.raw, one.component, each.own, reveal=reveal)
+    foreign = each.like.saying.foreign
+    lines = quoting.quoted(each.raw, one.component, each.own, reveal=reveal and not foreign)
+    saying = Saying(event.summary, event.timing.value, event.time_zone, event.rrule, recurring=True, lines=lines, foreign=foreign)
     return replace(
         each.like,
         interval=Interval(one.starts_at, one.ends_at),
@@ -255,5 +259,5 @@ def _excluded(each: Excluding, event: Event, one: Occurrence, *, reveal: bool) -
         set_aside=EXCLUDED,
         recurrence_id=one.recurrence_id,
         component=one.component,
-        saying=Saying(event.summary, event.timing.value, event.time_zone, event.rrule, recurring=True, lines=lines),
+        saying=saying,
     )

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-from urllib.parse import urlsplit
+import re
+from typing import Any, Final
 
+from icalsync.caldav.hosts import parse_url
 from icalsync.core.credentials import app_specific
 from icalsync.core.providers import PROVIDERS
-from icalsync.errors import InvalidInput
+from icalsync.errors import InvalidInput, UrlRefused
 from icalsync.messages import say
+
+_ADDRESS: Final = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
+"""An e-mail address, as far as its form goes."""
 
 
 def providers() -> list[dict[str, Any]]:
@@ -32,20 +36,23 @@ def troubles(provider: str, account: str | None = None, password: str | None = N
     found: dict[str, str] = {}
     if account is not None and not account.strip():
         found["account"] = say("form.empty")
-    elif account is not None and spec.app_specific_password and "@" not in account:
+    elif account is not None and spec.app_specific_password and not _ADDRESS.fullmatch(account.strip()):
         found["account"] = say("form.apple_account")
     if password is not None and not password:
         found["password"] = say("form.empty")
     elif password is not None and spec.app_specific_password and app_specific(password) is None:
         found["password"] = say("form.app_specific")
-    if url is not None and spec.default_url is None and not _is_address(url):
-        found["url"] = say("form.url")
+    if url is not None and spec.default_url is None and (trouble := _url_trouble(url)):
+        found["url"] = trouble
     return found
 
 
-def _is_address(url: str) -> bool:
+def _url_trouble(url: str) -> str | None:
+    """Why an address would be refused once it is sent, in the words of that; None where nothing is wrong with its form."""
+    if not re.match(r"https?://", url.strip(), re.IGNORECASE):
+        return say("form.url")
     try:
-        parts = urlsplit(url.strip())
-    except ValueError:
-        return False
-    return parts.scheme in {"http", "https"} and bool(parts.hostname)
+        parse_url(url)
+    except UrlRefused as error:
+        return error.message
+    return None

@@ -39,6 +39,8 @@ class HeatMap:
     zone: str
     coverage: Mapping[str, Any]
     """``complete``, ``as_of``, ``missing``."""
+    unwatched: tuple[tuple[str, str], ...] = ()
+    """Users, by sub-account and id, whom no calendar blocks: for them only opening hours and bookings count."""
 
     @cached_property
     def frame(self) -> pd.DataFrame:
@@ -159,7 +161,9 @@ def _cell(row: Mapping[str, Any]) -> str:
 def heatmap(parts: Parts, question: asking.Question) -> HeatMap:
     """The heat map of the question's users over its window."""
     load = parts.heat.load(question.keys, question.window, question.known_at)
-    return HeatMap(load, question.zone, asking.summary(asking.coverage_rows(parts, question)))
+    rows = asking.coverage_rows(parts, question)
+    watched = {(row["sub_account"], row["user_id"]) for row in rows}
+    return HeatMap(load, question.zone, asking.summary(rows), tuple(key for key in question.keys if key not in watched))
 
 
 def write(parts: Parts, heat: HeatMap, output: Path, *, by_day: bool, form: str | None, dialect: str) -> None:

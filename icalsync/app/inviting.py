@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
 from icalsync.app import configuring, connecting, syncing
 from icalsync.app.configuring import Preview
+from icalsync.app.desks import telling
+from icalsync.app.desks.guard import plainly
 from icalsync.app.parts import Parts
 from icalsync.app.syncing import Scope, SyncReport
+from icalsync.core.access import Actor
 from icalsync.engine.context import Progress
 from icalsync.errors import InvalidInput, InvitationInvalid, UnknownIntegration
 from icalsync.messages import guide
 from icalsync.ports import Secret
-from icalsync.store.invitations import Invitation, Purpose
+from icalsync.store.invitations import Allowed, Invitation, Purpose
 
 Row = dict[str, Any]
 
@@ -63,14 +67,18 @@ def _purpose(text: str) -> Purpose:
 
 
 class Invited:
-    """What somebody who has a link may do, for themselves: read the guide, connect or reconnect, then pick calendars."""
+    """What somebody who has a link may do, for themselves: read the guide, connect or reconnect, then pick calendars.
+
+    Who else is at the database or the account is told them as plainly as at a desk.
+    """
 
     def __init__(self, parts: Parts, token: Secret | str) -> None:
         """``InvitationInvalid`` for a link that is expired, used, revoked or unknown."""
         from icalsync.secret.signing_in import fingerprint  # noqa: PLC0415  # as above
 
         self._invitation: Invitation = parts.invitations.find(fingerprint(token))
-        self._parts = parts.acting(f"invited {self._invitation.sub_account}/{self._invitation.user_id}")
+        mine = frozenset({self._invitation.sub_account})
+        self._parts = parts.acting(Actor(f"invited {self._invitation.sub_account}/{self._invitation.user_id}", mine))
 
     def __repr__(self) -> str:
         return f"<Invited {self._invitation.sub_account}/{self._invitation.user_id} to {self._invitation.purpose}>"
@@ -81,16 +89,19 @@ class Invited:
         return self._invitation.purpose
 
     @property
+    @plainly()
     def user_name(self) -> str:
         """The person's name."""
         return str(self._parts.people.user(*self._who)["name"])
 
     @property
+    @plainly()
     def time_zone(self) -> str:
         """The person's zone."""
         return str(self._parts.people.user(*self._who)["time_zone"])
 
     @property
+    @plainly()
     def sub_account_name(self) -> str:
         """Who invites them."""
         return str(self._parts.people.sub_account(self._invitation.sub_account)["name"])
@@ -109,6 +120,7 @@ class Invited:
         """The steps to an app-specific password (R2)."""
         return guide()
 
+    @plainly()
     def accounts(self) -> list[Row]:
         """The person's accounts that this link may reconnect: ``integration_id, provider, account_name, status``."""
         if self.purpose != "reconnect":
@@ -120,9 +132,10 @@ class Invited:
             if wanted in {None, row["integration_id"]}
         ]
 
+    @plainly()
     def connect(self, provider: str, account: str, password: Secret, url: str | None = None, report: Callable[[str], None] = _quiet) -> Row:
         """Connect the person's account. When it has succeeded the link is used; ``carry_on`` (a ``Secret``) is for picking calendars."""
-        with self._claimed("connect"):
+        with self._claimed("connect") as allowed:
             done = connecting.connect(
                 self._parts,
                 sub_account=self._who[0],
@@ -132,6 +145,7 @@ class Invited:
                 password=password,
                 url=url,
                 told=report,
+                allowed=allowed,
             )
             calendars = configuring.calendars(self._parts, *self._who)
             return {
@@ -140,33 +154,40 @@ class Invited:
                 "carry_on": self._used(done["integration_id"]),
             }
 
+    @plainly()
     def reconnect(self, integration_id: str, password: Secret, report: Callable[[str], None] = _quiet) -> Row:
         """Give one of ``accounts`` its new password, once for all it serves; then as ``connect``. ``UnknownIntegration``."""
         if integration_id not in {row["integration_id"] for row in self.accounts()}:
             raise UnknownIntegration(name=integration_id)
-        with self._claimed("reconnect"):
-            row = connecting.reconnect(self._parts, integration_id, password, report)
+        with self._claimed("reconnect") as allowed:
+            row = connecting.reconnect(self._parts, integration_id, password, report, allowed)
             return {"integration_id": integration_id, "status": row["status"], "carry_on": self._used(integration_id)}
 
+    @plainly()
     def calendars(self) -> list[Row]:
         """The person's calendars, see ``app.configuring.calendars``. ``InvitationInvalid`` before anything is connected."""
         self._check_connected()
         return configuring.calendars(self._parts, *self._who)
 
+    @plainly()
     def preview(self, *, linked: str | None, conflicts: Sequence[str], days: int = 30) -> Preview:
         """What a choice would block."""
         self._check_connected()
         return configuring.preview(self._parts, *self._who, linked, conflicts, days)
 
-    def choose(self, *, linked: str | None, conflicts: Sequence[str]) -> list[Row]:
-        """Exactly this choice; their roles. ``CalendarReadOnly``, ``NotSelectable``: nothing is changed then."""
+    @plainly()
+    def choose(self, *, linked: str | None, conflicts: Sequence[str], expected: Collection[tuple[str, str]] | None = None) -> list[Row]:
+        """Exactly this choice; their roles. ``CalendarReadOnly``, ``NotSelectable``, ``ChoiceChanged``: nothing is changed then."""
         self._check_connected()
-        return configuring.choose(self._parts, *self._who, linked, conflicts, assume_writable=False, move=False)
+        return configuring.choose(self._parts, *self._who, linked, conflicts, assume_writable=False, move=False, expected=expected)
 
+    @plainly()
     def sync(self, report: Callable[[Progress], None] = _silent) -> SyncReport:
         """Pull the person's calendars now."""
         self._check_connected()
-        return syncing.sync(self._parts, Scope(*self._who), report)
+        done = syncing.sync(self._parts, Scope(*self._who), report)
+        runs = tuple(run | {"pushed": None} for run in done.runs)  # it may be others' (R11)
+        return replace(done, runs=runs, refused=tuple(telling.refused(row) for row in done.refused))
 
     @property
     def _who(self) -> tuple[str, str]:
@@ -178,15 +199,18 @@ class Invited:
         self._parts.invitations.check(self._invitation)
 
     @contextmanager
-    def _claimed(self, purpose: Purpose) -> Iterator[None]:
-        """One attempt at a time, for what the link was made for, and only while it is unused; one that fails gives it back."""
+    def _claimed(self, purpose: Purpose) -> Iterator[Allowed]:
+        """One attempt at a time, for what the link was made for, and only while it is unused; one that fails gives it back.
+
+        What it yields is asked once more as the account is saved: who revokes a link meanwhile has revoked it.
+        """
         if self.purpose != purpose or self.connected:
             raise InvitationInvalid
-        self._parts.invitations.claim(self._invitation)
+        claim = self._parts.invitations.claim(self._invitation)
         try:
-            yield
+            yield self._parts.invitations.allowing(self._invitation, claim)
         except BaseException:
-            self._parts.invitations.release(self._invitation)
+            self._parts.invitations.release(self._invitation, claim)
             raise
 
     def _used(self, integration_id: str) -> Secret:

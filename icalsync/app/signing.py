@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
+from string import ascii_lowercase, ascii_uppercase
 from typing import Any, Final, Literal
 
 from icalsync.app.parts import Parts, os_user
@@ -31,6 +32,7 @@ log = logging.getLogger(__name__)
 Way = Literal["open", "local", "oidc"]
 REFUSAL_LASTS: Final = 0.5
 """Seconds that any refusal takes, whatever was wrong: it does not tell which names there are, and guessing is slow (S11)."""
+_SMALL: Final = str.maketrans(ascii_uppercase, ascii_lowercase)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +118,17 @@ def oidc_reader(parts: Parts, claims: Mapping[str, Any]) -> Reader:
         raise NotAllowed(role="–")
     if not isinstance(email, str) or claims.get("email_verified") is not True:
         raise ReaderUnverified
-    found = next((told for name, told in settings.readers.items() if name.lower() == email.lower()), None)
+    name, found = next(((each, told) for each, told in settings.readers.items() if _folded(each) == _folded(email)), (email, None))
     if found is None:
         raise ReaderUnknown(email=named(email))
     if parts.clock.now().timestamp() >= _said_at(claims) + parts.settings.session_lasts.total_seconds():
         raise SessionEnded
-    return Reader(email, found.role, None if found.sub_accounts is None else frozenset(found.sub_accounts))
+    return Reader(name, found.role, None if found.sub_accounts is None else frozenset(found.sub_accounts))
+
+
+def _folded(address: str) -> str:
+    """An address whatever its case. Of ASCII letters alone: others fold to them (the Kelvin sign to k), and are another's address."""
+    return address.translate(_SMALL)
 
 
 def _said_at(claims: Mapping[str, Any]) -> float:

@@ -17,7 +17,7 @@ def of_window(
 ) -> pd.DataFrame:
     """Stretches of ``[start, end)``, each with the coverage they rest on; see ``App.explain_window``."""
     question = asking.ask(parts, sub_account, user, start, end, known_at=known_at)
-    asked = parts.clock.now() if asked_at is None else asking.moment(asked_at, question.zone, "asked_at")
+    asked = parts.clock.now() if asked_at is None else asking.moment(asked_at, question.zone, "the asked_at")
     with at_one_moment(parts) as (held, tx):
         person = explaining.person_around(held, tx, question)
         coverage = asking.summary(asking.coverage_rows(held, question))

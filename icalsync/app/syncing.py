@@ -43,7 +43,7 @@ class SyncReport:
 
     def __post_init__(self) -> None:
         """The totals follow from the runs."""
-        object.__setattr__(self, "totals", {name: sum(int(run[name]) for run in self.runs) for name in SUMS})
+        object.__setattr__(self, "totals", {name: sum(int(run[name] or 0) for run in self.runs) for name in SUMS})
 
     def as_dict(self) -> dict[str, Any]:
         """``{"runs": …, "totals": …}`` as ``sync --json`` prints it, with ``"attention"`` where something is unfinished."""
@@ -68,6 +68,8 @@ class Scope:
     confirm_deletions: tuple[str, ...] = ()
     reason: str | None = None
     """Why a person lets them go, for the audit log."""
+    among: tuple[str, ...] | None = None
+    """The sub-accounts of which it is told what is left undone; None: of all in scope."""
 
 
 def sync(parts: Parts, scope: Scope, report: Callable[[Progress], None] | None = None) -> SyncReport:
@@ -75,7 +77,7 @@ def sync(parts: Parts, scope: Scope, report: Callable[[Progress], None] | None =
     began = parts.clock.now()
     integration_ids, wish = resolve(parts, scope)
     for calendar_id in sorted(wish.confirmed):  # a deletion that a person forces is theirs (R13, S23)
-        parts.audit.note(parts.actor, "CONFIRM_DELETIONS", calendar_id, scope.reason)
+        parts.audit.note(parts.actor, "CONFIRM_DELETIONS", calendar_id, scope.reason, about=parts.belonging.using(calendar_id))
     results = []
     if integration_ids:
         prepare(parts)
@@ -85,7 +87,7 @@ def sync(parts: Parts, scope: Scope, report: Callable[[Progress], None] | None =
         tidy(parts)
     runs = [result for result in results if isinstance(result, Run)]
     refused = [result.error.as_dict() for result in results if isinstance(result, Refused)]
-    attention = leftovers.attention(parts, scope.sub_account, scope.user_id, began)
+    attention = leftovers.attention(parts, scope.sub_account, scope.user_id, began, scope.among)
     code = exit_code(runs, len(refused)) or int(bool(attention))
     return SyncReport(tuple(run_row(run) for run in runs), tuple(refused), code, attention)
 

@@ -6,6 +6,7 @@ import click
 
 from icalsync.cli.base import Command, opened
 from icalsync.cli.connect import zone_of
+from icalsync.cli.dashboard import USUAL_PORTS
 from icalsync.cli.render import cell, remark, show_row
 from icalsync.messages import say
 
@@ -25,7 +26,7 @@ def invite(sub_account: str, user_id: str, reconnect: bool, integration: str | N
     app = opened()
     row = app.invite(sub_account, user_id, purpose="reconnect" if reconnect else "connect", integration_id=integration)
     zone = zone_of(app, row["sub_account"], row["user_id"])
-    show_row(row, row["link"] or row["path"], zone=zone)
+    show_row(row, row["link"] or f"http://127.0.0.1:{USUAL_PORTS[0]}/{row['path']}", zone=zone)
     remark(say("cli.invited", moment=cell(row["expires_at"], zone), zone=zone))
     if row["link"] is None:
         remark(say("cli.no_dashboard_url"))

@@ -12,7 +12,7 @@ from icalsync.core.instances import instant_of
 from icalsync.core.masking import mask
 from icalsync.core.model import Busyness, Reason
 from icalsync.core.naming import named
-from icalsync.core.wording import Told, age, both, clock_time, in_words, moment, offset, span, word
+from icalsync.core.wording import Told, age, both, clock_time, in_words, moment, numbered, offset, span, word
 from icalsync.core.zones import iana_name
 from icalsync.messages import say
 
@@ -56,20 +56,20 @@ def _address(touch: Touch) -> str:
     return named(touch.saying.own_address) or say("explain.no_own_address")
 
 
-def what(touch: Touch) -> str:
+def what(touch: Touch) -> Told:
     """What it is, in two or three words."""
     if touch.kind == "external":
         travel = touch.facts is not None and touch.facts.travel
-        return say("explain.what.travel" if travel else "explain.what.external")
-    return say(f"explain.what.{touch.kind}", ref=touch.ref or "?")
+        return both("explain.what.travel" if travel else "explain.what.external")
+    return both(f"explain.what.{touch.kind}", ref=numbered(touch.ref or "?"))
 
 
 def title_of(touch: Touch, case: Case) -> str:
-    """The title, masked as long as nobody revealed it; nothing of another user's booking (R11, R18)."""
+    """The title, masked as long as nobody revealed it or may see our own; nothing of another user's booking (R11, R18)."""
     text = touch.saying.title
     if touch.owner is not None or touch.saying.foreign:
         return mask(text)
-    return text if case.revealed else mask(text)
+    return text if case.revealed or (case.own_titles and touch.kind == "appointment") else mask(text)
 
 
 def _event(touch: Touch, case: Case, number: int) -> Step:
@@ -85,7 +85,7 @@ def _event(touch: Touch, case: Case, number: int) -> Step:
         "effect": say("explain.blocks" if touch.blocks else "explain.sets_aside"),
     }
     where = Told(say("explain.in_integration", integration=touch.source.integration_id) if touch.source else "", "")
-    sentence, guests = both(key, integration=where, **told), _invited(touch)
+    sentence, guests = both(key, f"{key}.page" if touch.owner else None, integration=where, **told), _invited(touch)
     return Step.of("event", Told(sentence.cli + guests.cli, sentence.page + guests.page), _event_facts(touch, case, number))
 
 

@@ -163,6 +163,8 @@ class Case:
     policies: Mapping[str, Any] = field(default_factory=dict)
     """The policies in force, each with where it is from as NAME_from."""
     revealed: bool = False
+    own_titles: bool = False
+    """Whether the titles of our own bookings are shown without a reveal: to admins and support at a desk (R18)."""
     learned: tuple[Learned, ...] = ()
     now: tuple[Judgement, Verdict] | None = None
     """For a past ``known_at``: what the same question is answered now."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from icalsync.core.chain import chain, rule, what
@@ -13,14 +14,16 @@ from icalsync.core.model import Busyness, Reason
 from icalsync.core.naming import named
 from icalsync.core.slots import OFFERED
 from icalsync.core.terms import terms, unseen
-from icalsync.core.wording import Told, both, is_open, moment, span, word
+from icalsync.core.wording import Told, both, is_open, moment, numbered, setting, span, word
 from icalsync.messages import say
 
 MOST_EVENTS: Final = 60
 """Things whose evidence is shown in full; what blocks comes first."""
 _REASONS: Final = frozenset(reason.value for reason in Reason)
 _CODES: Final = frozenset({"busyness", "reason", "before", "after"})
-"""Facts that are codes, or values of settings that have no words."""
+"""Facts that are codes."""
+_SETTINGS: Final = frozenset({"name", "before", "after"})
+"""The same of a setting that was changed."""
 _TOLD: Final = _REASONS | {NOT_CHOSEN, MOVED_AWAY, EXCLUDED}
 """Near misses a customer may hear of: those in the user's own calendars."""
 
@@ -70,12 +73,11 @@ def _reason(case: Case, winner: Touch | None) -> str:
 def _verdict(case: Case, winner: Touch | None, reason: str) -> Step:
     """The answer, and the rule that decided."""
     codes = [
-        say(f"explain.because.{code}") for code in case.judgement.because if code not in {"BUSY", "UNKNOWN", OFFERED} or winner is None
+        both(f"explain.because.{code}") for code in case.judgement.because if code not in {"BUSY", "UNKNOWN", OFFERED} or winner is None
     ]
     if winner is not None:
         key = "explain.decided.open" if is_open(winner.starts_at, winner.ends_at) else "explain.decided"
-        decided = say(key, what=what(winner), span=span(winner.starts_at, winner.ends_at, case.zone), rule=rule(winner))
-        codes.insert(0, decided)
+        codes.insert(0, both(key, what=what(winner), span=span(winner.starts_at, winner.ends_at, case.zone), rule=rule(winner)))
     facts: dict[str, Any] = {
         "busyness": Busyness.FREE.value if winner is None else winner.verdict.busyness.value,
         "reason": reason,
@@ -84,14 +86,23 @@ def _verdict(case: Case, winner: Touch | None, reason: str) -> Step:
         "rule": None if winner is None else rule(winner),
         "zone": case.zone,
     }
-    return Step("verdict", f"{_head(case)} {' '.join(codes)}".strip(), facts)
+    cli, page = (" ".join([_head(case), *told]) for told in ([one.cli for one in codes], [one.page for one in codes]))
+    return Step.of("verdict", Told(cli, page), facts)
 
 
 def _head(case: Case, kind: str = "") -> str:
     head = "offered" if case.judgement.offered else "refused"
-    known = "" if case.known_at is None else say("explain.known_at", moment=moment(case.known_at, case.zone))
+    known = "" if case.known_at is None else _known(case, case.known_at, kind)
     when = span(case.slot.start, case.slot.end, case.zone)
     return known + say(f"explain.{kind}{head}", name=named(case.name), user=case.user_id, span=when, zone=case.zone)
+
+
+def _known(case: Case, at: datetime, kind: str) -> str:
+    """As known when; a customer is told so to the minute, and only where the answer is another one by now."""
+    if not kind:
+        return say("explain.known_at", moment=moment(at, case.zone))
+    still = case.now is not None and case.now[0] == case.judgement
+    return "" if still else say(f"explain.{kind}known_at", moment=moment(at.replace(second=0, microsecond=0), case.zone))
 
 
 def _events(case: Case) -> Iterator[Step]:
@@ -107,7 +118,7 @@ def _learned(case: Case) -> Iterator[Step]:
     """What became known since the moment asked about, and what the answer is now."""
     for one in case.learned:
         when = "" if one.at is None else moment(one.at, case.zone)
-        sentence = both(f"explain.since.{one.what}", when=when, **_in_words(one.facts))
+        sentence = both(f"explain.since.{one.what}", when=when, **_in_words(one.facts, of_settings=one.what in {"policy", "hours"}))
         yield Step.of("since", sentence, {"at": one.at, "what": one.what, **one.facts})
     if case.now is not None:
         judgement, verdict = case.now
@@ -124,10 +135,12 @@ def _learned(case: Case) -> Iterator[Step]:
         yield Step.of("since", both(key, because=because), {"what": "now", **facts})
 
 
-def _in_words(facts: Mapping[str, Any]) -> dict[str, Any]:
+def _in_words(facts: Mapping[str, Any], *, of_settings: bool) -> dict[str, Any]:
     """Facts as a sentence has them: codes as words, names from outside on one line."""
-    told = {name: word(facts[name]) for name in _CODES & facts.keys() if isinstance(facts[name], str)}
-    return {**facts, **told, "calendar": named(facts.get("calendar"))}
+    codes, words = (_SETTINGS, setting) if of_settings else (_CODES, word)
+    told = {name: words(facts[name]) for name in codes & facts.keys() if isinstance(facts[name], str)}
+    thing = {"thing": numbered(facts["thing"])} if "thing" in facts else {}
+    return {**facts, **told, **thing, "calendar": named(facts.get("calendar"))}
 
 
 def _for_customer(case: Case, winner: Touch | None, changes: Sequence[Change]) -> str:

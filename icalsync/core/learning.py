@@ -55,7 +55,7 @@ def _vanished(then: Case, now: Case, ended: Mapping[int, datetime]) -> Iterator[
 
 def _facts(one: Touch, zone: str) -> dict[str, Any]:
     return {
-        "thing": what(one),
+        "thing": what(one).cli,
         "span": span(one.starts_at, one.ends_at, zone),
         "calendar": one.source.calendar if one.source else None,
         "calendar_id": one.source.calendar_id if one.source else None,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
 
-from icalsync.core.wording import Told, both, in_words
+from icalsync.core.wording import Told, both, in_words, numbered, setting
 from icalsync.messages import knows, say
 
 _LENGTHS: Final = frozenset({"notice", "horizon", "step", "before", "after"})
@@ -32,6 +32,10 @@ class Remedy:
 def remedy(kind: str, **facts: Any) -> Remedy:
     """The remedy of a kind; ``KeyError`` for one that has no sentence."""
     told: dict[str, Any] = {name: in_words(value) if name in _LENGTHS else value for name, value in facts.items()}
+    if facts.get("ref"):
+        told["ref"] = numbered(facts["ref"])
+    if kind == "policy":
+        told |= {name: setting(facts[name]) for name in ("name", "value")}
     command = f"explain.how.{kind}"
     how = Told(": " + say(command, **facts) if knows(command) else ".", ".")
     sentence = both(f"explain.change.{kind}", **told | {"how": how})

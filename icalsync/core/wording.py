@@ -16,6 +16,9 @@ LATEST: Final = datetime(2200, 1, 1, tzinfo=UTC)
 """Where rows begin and end that have no beginning or no end (``busy`` of what is not covered, objects whose time cannot be told)."""
 _PARTS: Final = re.compile(r"(\d+)([dhms])")
 _NOTHING: Final = "0m"
+_ID: Final = re.compile(r"\b[0-9a-f]{32}\b")
+_ENOUGH: Final = 8
+"""So many signs of an id are told on a page: those that its lists show."""
 
 
 def clock_time(instant: datetime, zone: str) -> str:
@@ -108,6 +111,16 @@ def in_words(length: str) -> Told:
 def word(code: str) -> Told:
     """A busyness, a reason or a state: ``BUSY``; on a page ``busy``, and in German ``belegt``. What has no word stays as it is."""
     return _spoken(code, say(f"code.{code}") if knows(f"code.{code}") else code)
+
+
+def numbered(text: str) -> Told:
+    """What names a booking or a blocked slot by its id; on a page by the number its lists show, *No. be8cde73*."""
+    return Told(text, _ID.sub(lambda found: say("explain.number", number=found[0][:_ENOUGH]), text))
+
+
+def setting(code: str) -> Told:
+    """A policy, one of its values, or a field of the opening hours: ``all_day``; in German ``Ganztägige Ereignisse``."""
+    return _spoken(code, say(f"setting.{code}") if knows(f"setting.{code}") else code)
 
 
 def _spoken(code: str, words: str) -> Told:

@@ -1,7 +1,8 @@
 """The one catalogue of sentences: errors, next steps, reasons, the guide; in English (``en``), and for the dashboard in German (``de``).
 
 ``ERRORS`` maps an error code to (what happened, next step); ``SENTENCES`` maps any other key to its sentence. Templates are
-``str.format`` texts; facts are passed by name. A sentence that a language does not have is said in English.
+``str.format`` texts; facts are passed by name. A sentence that a language does not have is said in English. The short reasons that errors
+carry as facts are English texts, and are said in the language spoken too (``reasons``).
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from contextvars import ContextVar
 from typing import Any, Final
 
-from icalsync.messages import de, en
+from icalsync.messages import de, en, reasons
 
 LANGUAGES: Final = {"en": "English", "de": "Deutsch"}
 """The languages there are, each by its own name."""
@@ -55,7 +56,7 @@ def best_language(wanted: str | None) -> str:
 
 def say(key: str, **facts: Any) -> str:
     """The sentence for ``key``, with its facts filled in; ``KeyError`` for a key the catalogue does not have."""
-    return _template(key).format_map(_Facts(facts))
+    return _template(key).format_map(_told(facts))
 
 
 def recorded(key: str, **facts: Any) -> str:
@@ -71,7 +72,7 @@ def knows(key: str) -> bool:
 
 def next_step_of(code: str, **facts: Any) -> str:
     """What a person should do about the error ``code``."""
-    return _error(code)[1].format_map(_Facts(facts))
+    return _error(code)[1].format_map(_told(facts))
 
 
 def next_step_for(code: str, **facts: Any) -> str:
@@ -89,6 +90,10 @@ def guide() -> tuple[str, ...]:
     """The steps to an app-specific password (R2), numbered, as dated in ``en.GUIDE_CHECKED_ON``."""
     steps: tuple[str, ...] = _CATALOGUES[_language.get()].APP_PASSWORD_STEPS
     return steps
+
+
+def _told(facts: dict[str, Any]) -> _Facts:
+    return _Facts(reasons.translated(facts, _language.get()))
 
 
 def _template(key: str) -> str:

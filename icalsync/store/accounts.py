@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from icalsync.core.paths import path_key
@@ -24,6 +24,7 @@ from icalsync.store import (
     standings,
 )
 from icalsync.store.audit import audit
+from icalsync.store.belonging import owners
 from icalsync.store.database import Database
 from icalsync.store.intents import intending
 from icalsync.store.transaction import Row, Transaction
@@ -35,6 +36,12 @@ _SERVED: Final = """
     WHERE n.known_to = 'infinity' AND u.sub_account = coalesce(?, u.sub_account) AND u.user_id = coalesce(?, u.user_id)
     ORDER BY ALL
 """
+
+
+def anybody(_tx: Transaction) -> None:
+    """Nobody has to be asked again."""
+
+
 REMOTE_CHANGES: Final = ("flag", "accept", "restore")
 _CONNECTION: Final = "SELECT * FROM _kept.connection_version WHERE user_key = ? AND integration_key = ? AND known_to = 'infinity'"
 
@@ -62,12 +69,15 @@ class Accounts:
         sub_account: str,
         user_id: str,
         actor: str | None = None,
+        allowed: Callable[[Transaction], None] = anybody,
     ) -> bool:
         """Save what discovery found and let the integration serve the user, in one transaction; whether it served nobody before.
 
-        ``AnotherPrincipal`` where the id belongs to another account, ``AlreadyExists`` where the account has another id.
+        ``allowed`` raises in it where whoever connects may not any more. ``AnotherPrincipal`` where the id belongs to another account,
+        ``AlreadyExists`` where the account has another id.
         """
         with self._db.write() as tx:
+            allowed(tx)
             user = names.user(tx, sub_account, user_id)
             known = _find(tx, provider, found.origin, found.principal)
             if known is not None and known["integration_id"] != integration_id:
@@ -85,8 +95,14 @@ class Accounts:
             obstacles.follow_status(tx, key, "ok", None)
             obstacles.follow_calendars(tx, key)
             if actor is not None:
-                audit(tx, actor, "CONNECT", _named(user, integration_id))
+                audit(tx, actor, "CONNECT", _named(user, integration_id), about=[user["sub_account"]])
             return unused
+
+    def reconnecting(self, integration_id: str, *, actor: str, allowed: Callable[[Transaction], None] = anybody) -> None:
+        """Log that its password is about to be replaced for all it serves: no such change is without its line. ``allowed``: as above."""
+        with self._db.write() as tx:
+            allowed(tx)
+            audit(tx, actor, "RECONNECT", integration_id, about=owners(tx, "integration_id", integration_id))
 
     def save_discovery(self, integration_id: str, found: Discovered) -> None:
         """What a later discovery found. ``AnotherPrincipal`` where it arrived at another account."""
@@ -159,7 +175,7 @@ class Accounts:
                 forgetting.forget(tx, user["user_key"], key, wholly=last)
             held_removals.follow(tx)
             if actor is not None:
-                audit(tx, actor, "PURGE" if purge else "DISCONNECT", _named(user, integration_id))
+                audit(tx, actor, "PURGE" if purge else "DISCONNECT", _named(user, integration_id), about=[user["sub_account"]])
             return last
 
     def set_remote_changes(self, sub_account: str, user_id: str, integration_id: str, policy: str, *, actor: str) -> Row:
@@ -179,7 +195,7 @@ class Accounts:
                 tx, "connection_version", keys, [{**row, "remote_change_policy": policy}], inside, [row[name] for name in keys]
             )
             if changed:
-                audit(tx, actor, "SET_REMOTE_CHANGES", f"{_named(user, integration_id)} {policy}")
+                audit(tx, actor, "SET_REMOTE_CHANGES", f"{_named(user, integration_id)} {policy}", about=[user["sub_account"]])
             return tx.rows(
                 "FROM connections WHERE sub_account = ? AND user_id = ? AND integration_id = ?",
                 [user["sub_account"], user["user_id"], integration_id],

@@ -15,6 +15,12 @@ SHOWN: Final = """
     FROM appointments v JOIN _kept.appointment_version a ON a.appointment_id = v.appointment_id AND a.known_to = 'infinity'
 """
 """SQL: the view with the titles, for those who run the bookings (R18)."""
+NAMED: Final = f"""
+    SELECT v.*, k.name AS contact_name FROM ({SHOWN}) v
+    JOIN _kept.appointment_version n ON n.appointment_id = v.appointment_id AND n.known_to = 'infinity'
+    LEFT JOIN _kept.contact k ON k.contact_id = n.contact_id
+"""  # noqa: S608  # our own text
+"""The same with the name of whom it is for."""
 
 
 def current(tx: Transaction, appointment_id: str) -> Row | None:

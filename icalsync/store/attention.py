@@ -7,6 +7,7 @@ from typing import Final
 from icalsync.errors import NotFound
 from icalsync.store import given_up, names, reconciling
 from icalsync.store.audit import audit
+from icalsync.store.belonging import owners
 from icalsync.store.database import Database
 from icalsync.store.intents import intending
 from icalsync.store.transaction import Row
@@ -67,5 +68,5 @@ class Alerts:
             if still and found["kind"] == "PUSH_FAILED":
                 released = f"tried again: {given_up.try_again(intents, found['user_key'], found['calendar_key'])}"
             tx.execute("UPDATE _kept.alert SET cleared_at = ? WHERE alert_id = ? AND cleared_at IS NULL", [tx.clock_now, alert_id])
-            audit(tx, actor, "CLEAR_ALERT", f"{found['kind']} {alert_id}", released)
+            audit(tx, actor, "CLEAR_ALERT", f"{found['kind']} {alert_id}", released, about=owners(tx, "alert_id", alert_id))
             return tx.rows("FROM alerts WHERE alert_id = ?", [alert_id])[0]

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from icalsync.store.database import Database
+from icalsync.store.transaction import Transaction
 
 _OWNERS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -29,6 +30,22 @@ KINDS: Final = frozenset(_OWNERS)
 """The kinds of ids that are known, named as the parameters that take them."""
 
 
+def owners(tx: Transaction, kind: str, identifier: str) -> frozenset[str]:
+    """The sub-accounts something belongs to; empty where it belongs to none in particular, or there is no such thing."""
+    return _told(tx, kind, identifier) or frozenset()
+
+
+def using(tx: Transaction, calendar_id: str) -> frozenset[str]:
+    """The sub-accounts whose users' time a calendar touches: who has a role in it."""
+    rows = tx.rows("SELECT DISTINCT sub_account FROM calendar_roles WHERE calendar_id = ?", [calendar_id])
+    return frozenset(row["sub_account"] for row in rows)
+
+
+def _told(tx: Transaction, kind: str, identifier: str) -> frozenset[str] | None:
+    rows = tx.rows(f"SELECT DISTINCT sub_account FROM ({_OWNERS[kind]})", {"id": identifier})  # noqa: S608  # our own text
+    return frozenset(row["sub_account"] for row in rows if row["sub_account"] is not None) if rows else None
+
+
 class Belonging:
     """Looks up owners."""
 
@@ -38,8 +55,12 @@ class Belonging:
     def owners(self, kind: str, identifier: str) -> frozenset[str] | None:
         """The sub-accounts something belongs to, empty where it belongs to none in particular; None where there is no such thing."""
         with self._db.read() as tx:
-            rows = tx.rows(f"SELECT DISTINCT sub_account FROM ({_OWNERS[kind]})", {"id": identifier})  # noqa: S608  # our own text
-        return frozenset(row["sub_account"] for row in rows if row["sub_account"] is not None) if rows else None
+            return _told(tx, kind, identifier)
+
+    def using(self, calendar_id: str) -> frozenset[str]:
+        """The sub-accounts whose users have a role in a calendar."""
+        with self._db.read() as tx:
+            return using(tx, calendar_id)
 
     def serves(self) -> dict[str, frozenset[str]]:
         """Integration id → the sub-accounts it serves."""

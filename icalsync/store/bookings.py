@@ -17,6 +17,7 @@ from icalsync.ports import BookingRequest
 from icalsync.store import agenda, appointments, contacts, drifts, given_up, names, obstacles, own_objects, reconciling
 from icalsync.store.asked import moment_of, present_of
 from icalsync.store.audit import audit
+from icalsync.store.belonging import owners
 from icalsync.store.database import Database
 from icalsync.store.intents import Intents, intending
 from icalsync.store.transaction import Row, Transaction
@@ -76,7 +77,7 @@ class Bookings:
                 intents.add(row["appointment_id"], linked, "create")
             tx.append("appointment_version", [row])
             if not request.check:
-                audit(tx, actor, "FORCE_BOOKING", row["appointment_id"])
+                audit(tx, actor, "FORCE_BOOKING", row["appointment_id"], about=[user["sub_account"]])
             return _shown(tx, row["appointment_id"]) | {"unknown": list(unsure.calendars)}
 
     def reschedule(
@@ -111,7 +112,7 @@ class Bookings:
             if own is not None and own["state"] in {"planned", *own_objects.THERE}:
                 intents.add(appointment_id, own["calendar_key"], "update")
             if not check:
-                audit(tx, actor, "FORCE_BOOKING", appointment_id)
+                audit(tx, actor, "FORCE_BOOKING", appointment_id, about=[user["sub_account"]])
             return _shown(tx, appointment_id) | {"unknown": list(unsure.calendars)}
 
     def cancel(self, appointment_id: str, *, actor: str) -> Row:
@@ -121,7 +122,7 @@ class Bookings:
             row = _known(intents.tx, appointment_id)
             if row["status"] != "cancelled":
                 appointments.cancel(intents.tx, row, by="system")
-                audit(intents.tx, actor, "CANCEL_BOOKING", appointment_id)
+                audit(intents.tx, actor, "CANCEL_BOOKING", appointment_id, about=owners(intents.tx, "appointment_id", appointment_id))
                 _take_back(intents, appointment_id)
             return _shown(intents.tx, appointment_id)
 
@@ -131,9 +132,9 @@ class Bookings:
             return _shown(tx, appointment_id)
 
     def named(self, appointment_ids: Sequence[str]) -> list[Row]:
-        """These appointments, as ``rows``; those that were forgotten are left out."""
+        """These appointments, as ``rows`` with ``contact_name``; those that were forgotten are left out."""
         with self._db.read() as tx:
-            return tx.rows(f"{appointments.SHOWN} WHERE v.appointment_id IN (SELECT unnest(?::VARCHAR[]))", [list(appointment_ids)])
+            return tx.rows(f"{appointments.NAMED} WHERE v.appointment_id IN (SELECT unnest(?::VARCHAR[]))", [list(appointment_ids)])
 
     def rows(
         self, sub_account: str | None = None, user_id: str | None = None, start: datetime | None = None, end: datetime | None = None

@@ -14,6 +14,7 @@ from icalsync.messages import say
 from icalsync.ports import PushAction
 from icalsync.store import appointments, drifts, given_up, names, objects, own_objects
 from icalsync.store.audit import POLICY, audit
+from icalsync.store.belonging import owners
 from icalsync.store.database import Database
 from icalsync.store.intents import Intents, intending
 from icalsync.store.own_objects import FOUND
@@ -144,7 +145,7 @@ def settle(intents: Intents, drift: Row, settlement: Settlement, *, actor: str, 
     _carry_out(_Case(intents, drift, own, drifts.appointment(tx, drift["appointment_id"])), resolution)
     if own["live"] and not isinstance(resolution, SendAgain):
         given_up.end(tx, drift["appointment_id"], "LET_GO")
-    audit(tx, actor, "SETTLE_DRIFT", f"{drift['drift_id']} {settlement}", reason)
+    audit(tx, actor, "SETTLE_DRIFT", f"{drift['drift_id']} {settlement}", reason, about=owners(tx, "drift_id", drift["drift_id"]))
     if drift["kind"] != "deleted":
         objects.renew(tx, drift["calendar_key"], path_key(drift["href"]))
 

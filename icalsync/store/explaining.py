@@ -212,7 +212,7 @@ def finding(tx: Transaction, who: tuple[str, str], finding_id: str) -> Row:
     return findings.finding(tx, who, finding_id)
 
 
-def log_reveal(db: Database, actor: str, what: str, reason: str) -> None:
+def log_reveal(db: Database, actor: str, what: str, reason: str, *, sub_account: str) -> None:
     """Who is about to see titles, of what, and why; written before anybody sees them (R18)."""
     with db.write() as tx:
-        audit(tx, actor, "REVEAL_EXPLANATION", what, reason)
+        audit(tx, actor, "REVEAL_EXPLANATION", what, reason, about=[sub_account])

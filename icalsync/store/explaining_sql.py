@@ -82,7 +82,7 @@ CALENDARS: Final = """
 EXCEPTIONS: Final = """
     SELECT c.calendar_id, v.version_key, v.href, v.uid, v.known_from, e.component, e.recurrence_id, e.summary, e.timing,
         e.time_zone AS tzid, m.rrule, coalesce(m.ends_at - m.starts_at, m.ends_local - m.starts_local) AS lasting,
-        o.starts_at, o.ends_at, d.reason
+        o.starts_at, o.ends_at, d.reason, v.own_user_key IS NOT NULL AND v.own_user_key <> r.user_key AS foreign
     FROM _kept.calendar_reading r
     JOIN _kept.calendar c USING (calendar_key)
     JOIN _kept.object_version v ON v.calendar_key = r.calendar_key
@@ -101,7 +101,8 @@ EXCEPTIONS: Final = """
 """
 
 SERIES: Final = """
-    SELECT c.calendar_id, v.version_key, v.href, v.uid, v.known_from, list_concat(a.from_principal, a.by_person) AS own_addresses
+    SELECT c.calendar_id, v.version_key, v.href, v.uid, v.known_from, list_concat(a.from_principal, a.by_person) AS own_addresses,
+        v.own_user_key IS NOT NULL AND v.own_user_key <> r.user_key AS foreign
     FROM _kept.calendar_reading r
     JOIN _kept.calendar c USING (calendar_key)
     JOIN _kept.object_version v ON v.calendar_key = r.calendar_key

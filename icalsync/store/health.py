@@ -18,12 +18,19 @@ _ENDED: Final = """
     SELECT integration_id, ended_at, outcome FROM sync_runs
     WHERE integration_id IN (SELECT unnest(?::VARCHAR[])) AND started_at >= ? AND ended_at IS NOT NULL ORDER BY integration_id, ended_at
 """
+# Over is what ended before its account was read again: after a run that brought nothing by one that brought something, else by a whole one.
 _ERRORS: Final = """
-    SELECT r.error_code AS code, i.provider, count(*) AS runs, list_sort(list(DISTINCT i.account_name)) AS accounts,
+    WITH run AS (
+        SELECT *, max(ended_at) FILTER (WHERE outcome IN ('ok', 'partial')) OVER w AS read_at,
+            max(ended_at) FILTER (WHERE outcome = 'ok') OVER w AS whole_at
+        FROM sync_runs WHERE integration_id IN (SELECT unnest(?::VARCHAR[])) AND started_at >= ? WINDOW w AS (PARTITION BY integration_id)
+    )
+    SELECT r.error_code AS code, i.provider, coalesce(r.ended_at < if(r.outcome = 'partial', r.whole_at, r.read_at), false) AS healed,
+        count(*) AS runs, list_sort(list(DISTINCT i.account_name)) AS accounts,
         list_sort(list(DISTINCT r.integration_id)) AS integrations, min(r.ended_at) AS first_at, max(r.ended_at) AS last_at
-    FROM sync_runs r JOIN integrations i USING (integration_id)
-    WHERE r.integration_id IN (SELECT unnest(?::VARCHAR[])) AND r.started_at >= ? AND r.error_code IS NOT NULL
-    GROUP BY r.error_code, i.provider ORDER BY last_at DESC, code, i.provider
+    FROM run r JOIN integrations i USING (integration_id)
+    WHERE r.error_code IS NOT NULL
+    GROUP BY ALL ORDER BY healed, last_at DESC, code, i.provider
 """
 _LAST_ERRORS: Final = """
     SELECT integration_id, arg_max(error_code, ended_at) AS code FROM sync_runs
@@ -53,26 +60,16 @@ _LOST: Final = """
                 AND EXISTS (FROM _kept.calendar_version b WHERE b.calendar_key = c.calendar_key AND b.access = 'write')))
     ORDER BY since, c.calendar_id
 """
-# For readers of some sub-accounts: lines about their users, bookings, drift and alerts, and about accounts that serve nobody else.
+# For readers of some sub-accounts: lines that concern those alone, and what somebody limited to those did to what others share. Whom a
+# line concerns was written with it, and does not change when an account changes hands; of older lines it is not known.
 _AUDIT: Final = """
-    WITH mine AS (
-        SELECT n.integration_id FROM connections n GROUP BY ALL HAVING bool_and(list_contains($accounts::VARCHAR[], n.sub_account))
-    )
-    SELECT l.at, l.actor, l.action, l.object, l.reason FROM (
-        SELECT *, rowid AS number, string_split(object, ' ') AS words FROM _kept.audit_log
-    ) l
+    SELECT l.at, l.actor, l.action, l.object, l.reason FROM (SELECT *, rowid AS number FROM _kept.audit_log) l
     WHERE l.at >= coalesce($start, '-infinity'::TIMESTAMPTZ) AND l.at < coalesce($end, 'infinity'::TIMESTAMPTZ)
         AND l.action = coalesce($action, l.action)
         AND ($accounts::VARCHAR[] IS NULL OR (
-            l.action NOT IN ('ADD_READER', 'CHANGE_READER', 'REMOVE_READER', 'SIGN_IN', 'SIGN_IN_LOCKED')
-            AND (list_contains($accounts::VARCHAR[], split_part(l.words[1], '/', 1))
-                OR EXISTS (
-                    FROM _kept.owner w
-                    WHERE list_contains($accounts::VARCHAR[], w.sub_account) AND list_contains(l.words, w.appointment_id))
-                OR EXISTS (FROM drift d WHERE list_contains($accounts::VARCHAR[], d.sub_account) AND list_contains(l.words, d.drift_id))
-                OR EXISTS (FROM alerts a WHERE list_contains($accounts::VARCHAR[], a.sub_account) AND list_contains(l.words, a.alert_id))
-                OR EXISTS (FROM mine i WHERE list_contains(l.words, i.integration_id))
-                OR EXISTS (FROM mine i JOIN calendars c USING (integration_id) WHERE list_contains(l.words, c.calendar_id)))))
+            list_has_any(l.sub_accounts, $accounts::VARCHAR[])
+            AND (list_has_all($accounts::VARCHAR[], l.sub_accounts)
+                OR (len(l.actor_limit) > 0 AND list_has_all($accounts::VARCHAR[], l.actor_limit)))))
     ORDER BY l.at DESC, l.number DESC LIMIT $most
 """
 
@@ -98,7 +95,7 @@ class Health:
         return told
 
     def errors(self, integration_ids: list[str], lasting: timedelta) -> list[Row]:
-        """By code and provider: ``code, provider, runs, accounts, integrations, first_at, last_at``."""
+        """By code, provider and whether it is over: ``code, provider, healed, runs, accounts, integrations, first_at, last_at``."""
         with self._db.read() as tx:
             return tx.rows(_ERRORS, [integration_ids, tx.clock_now - lasting])
 
@@ -124,6 +121,7 @@ class Health:
         self, sub_accounts: list[str] | None, start: datetime | None, end: datetime | None, action: str | None, most: int
     ) -> list[Row]:
         """Lines of ``audit_log``, the newest first; of some sub-accounts (None: all) those that are about them."""
+        accounts = None if sub_accounts is None else [name.lower() for name in sub_accounts]
         with self._db.read() as tx:
-            facts = {"accounts": sub_accounts, "start": start, "end": end, "action": action, "most": most}
+            facts = {"accounts": accounts, "start": start, "end": end, "action": action, "most": most}
             return tx.rows(_AUDIT, facts)

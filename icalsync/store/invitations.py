@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
 from uuid import uuid4
 
-from icalsync.errors import InvitationInvalid, NotConnected, NotFound
+from icalsync.errors import InvitationInUse, InvitationInvalid, NotConnected, NotFound
 from icalsync.store import names
 from icalsync.store.audit import audit
 from icalsync.store.database import Database
 from icalsync.store.transaction import Row, Transaction
 
 Purpose = Literal["connect", "reconnect"]
+Allowed = Callable[[Transaction], None]
+"""Raises, in the transaction that writes what somebody does, where they may not (any more)."""
 CARRY_ON: Final = timedelta(hours=1)
 """How long whoever has connected may go on choosing calendars."""
 _SHOWN: Final = """
@@ -66,7 +69,8 @@ class Invitations:
             row = {"invitation_id": invitation_id, "token_hash": token_hash, "user_key": user["user_key"], "purpose": purpose}
             times = {"made_at": tx.clock_now, "expires_at": tx.clock_now + lasts}
             tx.append("invitation", [row | times | {"integration_id": integration_id, "made_by": actor}])
-            audit(tx, actor, "INVITE", f"{user['sub_account']} {user['user_id']} {purpose} {invitation_id}")
+            what = f"{user['sub_account']} {user['user_id']} {purpose} {invitation_id}"
+            audit(tx, actor, "INVITE", what, about=[user["sub_account"]])
             return tx.rows(f"{_SHOWN} WHERE i.invitation_id = ?", [tx.clock_now, invitation_id])[0]
 
     def find(self, token_hash: str) -> Invitation:
@@ -88,19 +92,35 @@ class Invitations:
         with self._db.read() as tx:
             _check(tx, invitation)
 
-    def claim(self, invitation: Invitation) -> None:
-        """From now on this attempt alone may use it: two at a time would be two uses. ``InvitationInvalid``."""
+    def claim(self, invitation: Invitation) -> datetime:
+        """From now on, until then, this attempt alone may use it: two at a time would be two uses. ``InvitationInUse``."""
         with self._db.write() as tx:
             _check(tx, invitation)
             claimed = tx.value("SELECT claimed_until FROM _kept.invitation WHERE invitation_id = ?", [invitation.invitation_id])
             if claimed is not None and claimed > tx.clock_now:
-                raise InvitationInvalid
-            _claim(tx, invitation, tx.clock_now + _CLAIM)
+                raise InvitationInUse
+            until = tx.clock_now + _CLAIM
+            tx.execute("UPDATE _kept.invitation SET claimed_until = ? WHERE invitation_id = ?", [until, invitation.invitation_id])
+            return until
 
-    def release(self, invitation: Invitation) -> None:
+    def allowing(self, invitation: Invitation, claim: datetime) -> Allowed:
+        """That the link holds and the claim is this attempt's, as what it does is written: ``InvitationInvalid``, and nothing is."""
+
+        def check(tx: Transaction) -> None:
+            _check(tx, invitation)
+            held = tx.value("SELECT claimed_until FROM _kept.invitation WHERE invitation_id = ?", [invitation.invitation_id])
+            if held != claim or held <= tx.clock_now:
+                raise InvitationInvalid
+
+        return check
+
+    def release(self, invitation: Invitation, claim: datetime) -> None:
         """The attempt failed, and the link may be used again."""
         with self._db.write() as tx:
-            _claim(tx, invitation, None)
+            tx.execute(
+                "UPDATE _kept.invitation SET claimed_until = NULL WHERE invitation_id = ? AND claimed_until = ?",
+                [invitation.invitation_id, claim],
+            )
 
     def use(self, invitation: Invitation, carry_hash: str, integration_id: str, *, actor: str) -> datetime:
         """Used up, because the account is connected; until when its user may go on. ``InvitationInvalid`` where somebody was faster."""
@@ -113,7 +133,8 @@ class Invitations:
                 [tx.clock_now, carry_hash, until, invitation.invitation_id],
             )
             who = f"{invitation.sub_account} {invitation.user_id}"
-            audit(tx, actor, "USE_INVITATION", f"{who} {integration_id} {invitation.invitation_id}")
+            what = f"{who} {integration_id} {invitation.invitation_id}"
+            audit(tx, actor, "USE_INVITATION", what, about=[invitation.sub_account])
             return until
 
     def revoke(self, invitation_id: str, *, actor: str) -> Row:
@@ -125,7 +146,8 @@ class Invitations:
                 "UPDATE _kept.invitation SET revoked_at = coalesce(revoked_at, ?) WHERE invitation_id = ?", [tx.clock_now, invitation_id]
             )
             row = tx.rows(f"{_SHOWN} WHERE i.invitation_id = ?", [tx.clock_now, invitation_id])[0]
-            audit(tx, actor, "REVOKE_INVITATION", f"{row['sub_account']} {row['user_id']} {row['purpose']} {invitation_id}")
+            what = f"{row['sub_account']} {row['user_id']} {row['purpose']} {invitation_id}"
+            audit(tx, actor, "REVOKE_INVITATION", what, about=[row["sub_account"]])
             return row
 
     def rows(self, sub_account: str | None = None, user_id: str | None = None) -> list[Row]:
@@ -144,10 +166,6 @@ def _check(tx: Transaction, invitation: Invitation) -> None:
     found = f"SELECT 1 AS one FROM _kept.invitation WHERE invitation_id = ? AND {holds}"  # noqa: S608  # our own text
     if tx.row(found, [invitation.invitation_id, tx.clock_now]) is None:
         raise InvitationInvalid
-
-
-def _claim(tx: Transaction, invitation: Invitation, until: datetime | None) -> None:
-    tx.execute("UPDATE _kept.invitation SET claimed_until = ? WHERE invitation_id = ?", [until, invitation.invitation_id])
 
 
 def _check_served(tx: Transaction, user: Row, integration_id: str) -> None:

@@ -94,7 +94,9 @@ def moved(tx: Transaction, asked: Asked, sources: dict[str, Source], touches: Se
             Verdict(Busyness.FREE, Reason(row["reason"] or Reason.BUSY)),
             interval=None if row["starts_at"] is None else Interval(row["starts_at"], max(row["ends_at"], row["starts_at"] + _INSTANT)),
             set_aside=MOVED_AWAY,
-            saying=Saying(row["summary"] or "", row["timing"], row["tzid"], row["rrule"], recurring=True, changed=True),
+            saying=Saying(
+                row["summary"] or "", row["timing"], row["tzid"], row["rrule"], recurring=True, changed=True, foreign=row["foreign"]
+            ),
         )
         if Interval(starts, starts + lasting).overlaps(asked.slot) and touch.event not in here:
             result.append(touch)
@@ -138,4 +140,5 @@ def excluding(tx: Transaction, asked: Asked, sources: dict[str, Source]) -> tupl
 
 def _series(row: Row, sources: dict[str, Source]) -> Touch:
     """An occurrence of a series that is yet to be placed."""
-    return of_object(row, sources, row["known_from"], row["known_from"], Verdict(Busyness.FREE, Reason.CANCELLED))
+    free = Verdict(Busyness.FREE, Reason.CANCELLED)
+    return of_object(row, sources, row["known_from"], row["known_from"], free, saying=Saying(foreign=row["foreign"]))

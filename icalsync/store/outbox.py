@@ -38,18 +38,18 @@ class Outbox:
                 [account, user],
             )
 
-    def unfinished(self, sub_account: str | None, user_id: str | None, since: datetime) -> list[Row]:
+    def unfinished(self, sub_account: str | None, user_id: str | None, since: datetime, among: Sequence[str] | None = None) -> list[Row]:
         """What a sync that began at ``since`` left undone, by kind (``unfinished.counted``). ``UnknownSubAccount``, ``UnknownUser``.
 
-        What had been given up, and is over by now, ends with that.
+        With ``among`` nothing of other sub-accounts. What had been given up, and is over by now, ends with that.
         """
         with self._db.read() as tx:
             account, user = names.told(tx, sub_account, user_id)
             if not given_up.over(tx):
-                return unfinished.counted(tx, account, user, since)
+                return unfinished.counted(tx, account, user, since, among)
         with self._db.write() as tx:
             given_up.end_over(tx)
-            return unfinished.counted(tx, account, user, since)
+            return unfinished.counted(tx, account, user, since, among)
 
     def due(self, integration_id: str, now: datetime) -> tuple[PushTask, ...]:
         """The oldest open intent of each appointment that may be tried at ``now``; parked ones whose obstacle is gone, too.

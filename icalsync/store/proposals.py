@@ -12,6 +12,7 @@ from icalsync.core.own import OwnFields, own_fields
 from icalsync.errors import InvalidInput, NotFound
 from icalsync.store import drifts, own_objects
 from icalsync.store.audit import audit
+from icalsync.store.belonging import owners
 from icalsync.store.database import Database
 from icalsync.store.transaction import Row, Transaction
 
@@ -52,7 +53,7 @@ class Proposals:
                 raise InvalidInput(what="the drift", value=drift_id, why=f"it is settled already ({found['settlement']})")
             row = {"drift_id": drift_id, "settlement": settlement, "proposed_by": actor, "proposed_at": tx.clock_now, "reason": reason}
             tx.append("drift_proposal", [row])
-            audit(tx, actor, "PROPOSE_DRIFT", f"{drift_id} {settlement}", reason)
+            audit(tx, actor, "PROPOSE_DRIFT", f"{drift_id} {settlement}", reason, about=owners(tx, "drift_id", drift_id))
 
     def rows(self) -> dict[str, list[Row]]:
         """Drift id → what was proposed for it: ``settlement, proposed_by, proposed_at, reason``, the oldest first."""

@@ -11,6 +11,8 @@ from icalsync.core.paths import path_key
 from icalsync.errors import AmbiguousName, LeaseLost, NotFound, UnknownCalendar
 from icalsync.ports import Lease, ObjectWrite
 from icalsync.store import leases, lenses, names, objects
+from icalsync.store.audit import audit
+from icalsync.store.belonging import owners
 from icalsync.store.database import Database
 from icalsync.store.horizon import stored_horizon
 from icalsync.store.transaction import Row, Transaction
@@ -25,6 +27,21 @@ _SERVING: Final = """
         SELECT n.integration_key FROM _kept.connection_version n JOIN _kept.account_user u USING (user_key)
         WHERE n.known_to = 'infinity' AND u.sub_account_key = ? AND u.user_key = coalesce(?, u.user_key)
     )
+"""
+# What is broken says no more whose it is: where the system wrote an event, its place does, and its UID wherever it lies.
+_OWN: Final = """
+    SELECT DISTINCT c.calendar_id, q.href, u.sub_account
+    FROM (
+        SELECT q.calendar_key, q.href, v.own_user_key AS user_key FROM _kept.quarantine q JOIN _kept.object_version v USING (version_key)
+        WHERE q.healed_at IS NULL
+        UNION ALL
+        SELECT q.calendar_key, q.href, o.user_key FROM _kept.quarantine q JOIN _kept.own_object o USING (calendar_key, path_key)
+        WHERE q.healed_at IS NULL
+        UNION ALL
+        SELECT q.calendar_key, q.href, o.user_key FROM _kept.quarantine q JOIN _kept.object_version v USING (version_key)
+        JOIN _kept.own_object o ON o.uid = v.uid WHERE q.healed_at IS NULL
+    ) q
+    JOIN _kept.calendar c USING (calendar_key) JOIN _kept.account_user u USING (user_key)
 """
 _ENTRY: Final = """
     SELECT q.href, v.uid, q.reason, q.detail, q.first_seen_at, q.last_seen_at, v.etag, o.starts_at, o.ends_at, t.raw
@@ -61,6 +78,11 @@ class Quarantine:
             if sub_account is None:
                 return tx.rows(f"{_LISTED} ORDER BY ALL")
             return tx.rows(f"{_LISTED} {_SERVING} ORDER BY ALL", list(names.scope(tx, sub_account, user_id)))
+
+    def own(self) -> list[Row]:
+        """Which of them are events that the system wrote: ``calendar_id, href``, and the ``sub_account`` they were booked in."""
+        with self._db.read() as tx:
+            return tx.rows(_OWN)
 
     def calendar(self, name_or_id: str) -> tuple[str, str]:
         """(calendar id, integration id) of a calendar, by id or unique display name. ``UnknownCalendar``, ``AmbiguousName``."""
@@ -153,5 +175,4 @@ def _says_the_same(tx: Transaction, calendar_key: int, kept: Row, result: Reject
 
 
 def _audit(tx: Transaction, actor: str, action: str, row: Row, reason: str | None) -> None:
-    what = f"{row['calendar_id']} {row['href']}"
-    tx.append("audit_log", [{"at": tx.clock_now, "actor": actor, "action": action, "object": what, "reason": reason}])
+    audit(tx, actor, action, f"{row['calendar_id']} {row['href']}", reason, about=owners(tx, "calendar_id", row["calendar_id"]))

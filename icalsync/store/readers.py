@@ -11,7 +11,7 @@ from typing import Final
 from icalsync.core.access import POSTS, Reader, lock_after
 from icalsync.errors import InvalidInput, NotFound
 from icalsync.store import names
-from icalsync.store.audit import audit
+from icalsync.store.audit import NOBODY, audit
 from icalsync.store.database import Database
 from icalsync.store.transaction import Row, Transaction
 
@@ -26,7 +26,7 @@ MOST_SUBJECTS: Final = 10_000
 """Names that do not exist are counted too, and there is no end of them; the oldest go."""
 SOURCE_SHARE: Final = 4
 """Several people may sit behind one address, so it takes so many times as many failures to lock it."""
-NOBODY: Final = "sign-in"
+STRANGER: Final = "sign-in"
 """The actor where nobody was signed in yet."""
 _SEEN_EVERY: Final = timedelta(minutes=1)
 
@@ -67,7 +67,7 @@ class Readers:
             tx.execute("DELETE FROM _kept.reader_session WHERE name = ?", [name])
             tx.execute("DELETE FROM _kept.sign_in_failure WHERE subject = ?", [_by_name(name)])
             reach = "all" if limited is None else ",".join(limited)
-            audit(tx, actor, "CHANGE_READER" if before else "ADD_READER", f"{name} {role} {reach}")
+            audit(tx, actor, "CHANGE_READER" if before else "ADD_READER", f"{name} {role} {reach}", about=NOBODY)
             return tx.rows(f"{_SHOWN} WHERE r.name = ?", [name])[0]
 
     def remove(self, name: str, *, actor: str) -> Row:
@@ -79,7 +79,7 @@ class Readers:
             shown = tx.rows(f"{_SHOWN} WHERE r.name = ?", [found["name"]])[0]
             tx.execute("DELETE FROM _kept.reader_session WHERE name = ?", [found["name"]])
             tx.execute("DELETE FROM _kept.reader WHERE name = ?", [found["name"]])
-            audit(tx, actor, "REMOVE_READER", found["name"])
+            audit(tx, actor, "REMOVE_READER", found["name"], about=NOBODY)
             return shown
 
     def rows(self) -> list[Row]:
@@ -107,18 +107,23 @@ class Readers:
             return Attempt(_by_name(name), kept, timedelta())
 
     def begin(self, name: str, token_hash: str, ends_at: datetime, source: str) -> Reader:
-        """A session, because the password was right; what failed before is forgotten. ``NotFound`` where the reader went meanwhile."""
+        """A session, because the password was right; what failed under that name before is forgotten.
+
+        Of what failed where it comes from, that alone is taken back: an account of one's own is no way to go on guessing at others.
+        ``NotFound`` where the reader went meanwhile.
+        """
         with self._db.write() as tx:
             found = _reader(tx, name)
             if found is None:
                 raise NotFound(kind="dashboard user", name=name)
-            subjects = [_by_name(name), *([f"source {source}"] if source else [])]
-            tx.execute("DELETE FROM _kept.sign_in_failure WHERE subject IN (SELECT unnest(?::VARCHAR[]))", [subjects])
+            mine = int(tx.value("SELECT failures FROM _kept.sign_in_failure WHERE subject = ?", [_by_name(name)]) or 1)
+            tx.execute("DELETE FROM _kept.sign_in_failure WHERE subject = ?", [_by_name(name)])
+            _take_back(tx, f"source {source}", mine)
             tx.execute("DELETE FROM _kept.reader_session WHERE ends_at <= ?", [tx.clock_now])
             tx.execute("UPDATE _kept.reader SET last_sign_in_at = ? WHERE name = ?", [tx.clock_now, found["name"]])
             times = {"began_at": tx.clock_now, "seen_at": tx.clock_now, "ends_at": ends_at}
             tx.append("reader_session", [{"token_hash": token_hash, "name": found["name"], **times}])
-            audit(tx, found["name"], "SIGN_IN", found["name"])
+            audit(tx, found["name"], "SIGN_IN", found["name"], about=NOBODY)
             return _as_reader(found)
 
     def session(self, token_hash: str, idle: timedelta) -> Reader | None:
@@ -144,6 +149,9 @@ class Readers:
 
 
 def _reader(tx: Transaction, name: str) -> Row | None:
+    """Who has that name. Letters of any other alphabet find nobody: the database folds some of them to ASCII ones, and ``_by_name`` not."""
+    if not _NAME.fullmatch(name):
+        return None
     return tx.row("SELECT * FROM _kept.reader WHERE lower(name) = lower(?)", [name])
 
 
@@ -160,8 +168,19 @@ def _locked_for(tx: Transaction, subject: str) -> timedelta:
     return timedelta() if until is None else max(timedelta(), until - tx.clock_now)
 
 
+def _take_back(tx: Transaction, subject: str, failures: int) -> None:
+    """So many attempts were one person's on the way in; what others left stands, and is as old as it was before the last attempt."""
+    tx.execute("DELETE FROM _kept.sign_in_failure WHERE subject = ? AND failures <= ?", [subject, failures])
+    tx.execute(
+        "UPDATE _kept.sign_in_failure SET failures = failures - ?, last_at = coalesce(before_at, last_at), locked_until = NULL "
+        "WHERE subject = ?",
+        [failures, subject],
+    )
+
+
 def _count(tx: Transaction, subject: str, share: int) -> None:
-    failures = int(tx.value("SELECT failures FROM _kept.sign_in_failure WHERE subject = ?", [subject]) or 0) + 1
+    before = tx.row("SELECT failures, last_at FROM _kept.sign_in_failure WHERE subject = ?", [subject]) or {"failures": 0, "last_at": None}
+    failures = int(before["failures"]) + 1
     lock = lock_after(failures // share)
     tx.execute("DELETE FROM _kept.sign_in_failure WHERE subject = ?", [subject])
     tx.execute(
@@ -170,9 +189,10 @@ def _count(tx: Transaction, subject: str, share: int) -> None:
         [MOST_SUBJECTS - 1],
     )
     until = tx.clock_now + lock if lock else None
-    tx.append("sign_in_failure", [{"subject": subject, "failures": failures, "last_at": tx.clock_now, "locked_until": until}])
+    times = {"last_at": tx.clock_now, "before_at": before["last_at"], "locked_until": until}
+    tx.append("sign_in_failure", [{"subject": subject, "failures": failures} | times])
     if until is not None:
-        audit(tx, NOBODY, "SIGN_IN_LOCKED", f"{_loggable(subject)} {failures} failures")
+        audit(tx, STRANGER, "SIGN_IN_LOCKED", f"{_loggable(subject)} {failures} failures", about=NOBODY)
 
 
 def _loggable(subject: str) -> str:

@@ -8,6 +8,7 @@ from icalsync.errors import NotFound
 from icalsync.ports import Clock
 from icalsync.store import held_removals
 from icalsync.store.audit import audit
+from icalsync.store.belonging import using
 from icalsync.store.database import Database
 from icalsync.store.transaction import Row
 
@@ -48,4 +49,4 @@ class HeldRemovals:
             found = tx.row("SELECT calendar_key FROM _kept.calendar WHERE calendar_id = ?", [calendar_id])
             if found is None or not held_removals.hold_on(tx, found["calendar_key"], self._clock.monotonic()):
                 raise NotFound(kind=KIND, name=calendar_id)
-            audit(tx, actor, "HOLD_DELETIONS", calendar_id, reason)
+            audit(tx, actor, "HOLD_DELETIONS", calendar_id, reason, about=using(tx, calendar_id))

@@ -44,7 +44,7 @@ class Roles:
             if calendar["access"] != "write":
                 if calendar["privileges"] is not None or not assume_writable:
                     raise CalendarReadOnly(name=calendar["display_name"])
-                audit(tx, actor, "ASSUME_WRITABLE", calendar["calendar_id"])
+                audit(tx, actor, "ASSUME_WRITABLE", calendar["calendar_id"], about=[user["sub_account"]])
                 _assume_writable(tx, calendar["calendar_key"])
             roles = {role for role in _roles(tx, user["user_key"]) if role[1] != Role.LINKED}
             _keep(tx, user["user_key"], roles | {(calendar["calendar_key"], Role.LINKED), (calendar["calendar_key"], Role.CONFLICT)})

@@ -32,8 +32,14 @@ _ENDING: Final = """
 # In one pass over the connections: there may be thousands.
 _CONNECTIONS: Final = """
     SELECT i.*, n.users FROM integrations i JOIN (
-        SELECT integration_id, list({'sub_account': sub_account, 'user_id': user_id, 'name': name} ORDER BY sub_account, user_id) AS users
-        FROM connections JOIN users USING (sub_account, user_id) GROUP BY integration_id
+        SELECT integration_id, list(
+            {'sub_account': sub_account, 'user_id': user_id, 'name': name, 'chosen': coalesce(chosen, false)} ORDER BY sub_account, user_id
+        ) AS users
+        FROM connections JOIN users USING (sub_account, user_id) LEFT JOIN (
+            SELECT DISTINCT sub_account, user_id, integration_id, true AS chosen FROM _kept.calendar_role_version r
+            JOIN _kept.calendar USING (calendar_key) JOIN _kept.integration USING (integration_key) JOIN _kept.account_user USING (user_key)
+            WHERE r.known_to = 'infinity'
+        ) USING (sub_account, user_id, integration_id) GROUP BY integration_id
     ) n USING (integration_id)
     ORDER BY i.integration_id
 """
@@ -46,7 +52,7 @@ class Sharing:
         self._db = db
 
     def connections(self) -> list[Row]:
-        """Every account that serves somebody, as in the view ``integrations``, with ``users``: ``sub_account, user_id, name``."""
+        """Every account that serves somebody, as in the view ``integrations``, with ``users``: ``sub_account, user_id, name, chosen``."""
         with self._db.read() as tx:
             return tx.rows(_CONNECTIONS)
 
@@ -90,3 +96,11 @@ class Sharing:
         """Display names by calendar id, of everything that is connected."""
         with self._db.read() as tx:
             return {row["calendar_id"]: row["display_name"] for row in tx.rows("SELECT calendar_id, display_name FROM calendars")}
+
+    def calendars(self) -> dict[str, Row]:
+        """By calendar id ``display_name, integration_id, account_name``, of everything that is connected."""
+        with self._db.read() as tx:
+            rows = tx.rows(
+                "SELECT calendar_id, display_name, integration_id, account_name FROM calendars JOIN integrations USING (integration_id)"
+            )
+        return {row.pop("calendar_id"): row for row in rows}

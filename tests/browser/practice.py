@@ -12,6 +12,7 @@ from tests.dashboard.practice import monday, stamp
 from tests.icloud import ICloud
 from tests.icloud.appointments import check_only_appointments_were_written
 from tests.icloud.fixtures import ANNA, BEN, PASSWORD
+from tests.journeys.remote import edited
 from tests.servers import event_at
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def _people(clinic: Clinic) -> None:
 
 
 def add_hostile(practice: Practice) -> None:
-    """Carl, whose name, calendar, event, booking and note are hostile; two of them at the same time."""
+    """Carl, whose name, calendar, event, booking and note are hostile; two of them at the same time, one that somebody changed."""
     work, app = practice.work(CARL), practice.clinic.app
     work.put("c", event_at("c", stamp(monday(12)), stamp(monday(13)), summary=TURNED))
     work.rename(TURNED)
@@ -80,7 +81,13 @@ def add_hostile(practice: Practice) -> None:
     (calendar,) = (row["calendar_id"] for row in found["calendars"] if row["display_name"] == TURNED)
     app.link("ACME", "carl", calendar)
     app.sync(sub_account="ACME", user="carl")
-    app.book("ACME", "carl", monday(12), monday(13), TURNED, check=False, contact_name=TURNED)
+    before = set(work.names())
+    app.book("ACME", "carl", monday(12), monday(13), TURNED, check=False, contact_name=TURNED, push=True)
+    (ours,) = set(work.names()) - before
+    later = edited(edited(work.text(ours), "DTSTART", f"DTSTART:{stamp(monday(15))}"), "DTEND", f"DTEND:{stamp(monday(16))}")
+    work.put(ours, later)
+    app.sync(sub_account="ACME", user="carl")
+    app.book("ACME", "carl", monday(16), monday(17), TURNED, contact_name=TURNED)
     app.block("ACME", "carl", monday(14), monday(15), note=TURNED)
 
 

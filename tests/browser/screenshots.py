@@ -6,7 +6,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from fnmatch import fnmatch
 from pathlib import Path
@@ -41,6 +41,7 @@ VIEWS: Final = {
     "blocked": ("bookings", "page.book.view_blocked"),
     "outbox": ("bookings", "page.book.view_outbox"),
     "drift": ("bookings", "page.book.view_drift"),
+    "ahead": ("health", "page.health.view_ahead"),
     "history": ("health", "page.health.view_history"),
     "quarantine": ("health", "page.health.view_quarantine"),
 }
@@ -56,6 +57,8 @@ class Setting:
     width: int = 1280
     scheme: str = "light"
     language: str = "en"
+    user: tuple[str, str] = ANNA.key
+    """Whose pages, where they are somebody's."""
 
     def name(self, page: str, view: str | None) -> str:
         """The name of a picture: ``health-history-tablet-light``."""
@@ -155,7 +158,17 @@ def picture(visitor: Visitor, name: str) -> None:
 def every_page(browser: Browser, url: str, day: date, setting: Setting, wanted: Wanted) -> None:
     """All pages and views in one setting."""
     shots = [(page, view) for page in PAGES for view in (None, *(view for view, (home, _) in VIEWS.items() if home == page))]
-    shots = [(page, view) for page, view in shots if wanted(setting.name(page, view))]
+    _pictures(browser, url, day, setting, [shot for shot in shots if wanted(setting.name(*shot))])
+
+
+def blind(browser: Browser, url: str, day: date, setting: Setting, wanted: Wanted) -> None:
+    """What is known of Clara, whose password died: her week, her heat map, and why she cannot be booked."""
+    here = replace(setting, kind="-".join(part for part in ("dead", setting.kind) if part), user=CLARA.key)
+    shots = [("availability", None), ("availability", "heat"), ("why", None)]
+    _pictures(browser, url, day, here, [shot for shot in shots if wanted(here.name(*shot))])
+
+
+def _pictures(browser: Browser, url: str, day: date, setting: Setting, shots: Sequence[tuple[str, str | None]]) -> None:
     if not shots:
         return
     speak(setting.language)
@@ -164,7 +177,7 @@ def every_page(browser: Browser, url: str, day: date, setting: Setting, wanted: 
     for page, view in shots:
         if page != opened:
             asked = {"at": datetime.combine(day, time(9, 30), BERLIN).isoformat(), "length": "30m"} if page == "why" else {"from": str(day)}
-            visitor.open(opened := page, user="ACME/anna", **asked)
+            visitor.open(opened := page, user="/".join(setting.user), **asked)
         if view is not None:
             visitor.pick(say(VIEWS[view][1]))
             visitor.page.wait_for_timeout(400)
@@ -174,26 +187,37 @@ def every_page(browser: Browser, url: str, day: date, setting: Setting, wanted: 
 
 
 def the_rest(browser: Browser, url: str, app: App, wanted: Wanted) -> None:
-    """The way to a new account, an invitation, and signing in."""
-    if wanted("connecting-provider-light") or wanted("connecting-guide-light"):
-        visitor = Visitor(browser, url)
-        visitor.open("connections", user="ACME/ben")
-        visitor.click("page.add_new")
-        visitor.sees(say("page.provider.icloud"))
-        picture(visitor, "connecting-provider-light")
-        visitor.click("page.next")
-        visitor.sees(say("page.guide_done"))
-        picture(visitor, "connecting-guide-light")
-    if wanted("invitation-german-light"):
-        visitor = Visitor(browser, url, locale="de-DE")
-        visitor.go_to(f"{url}/{app.invite('ACME', 'ben')['path']}")
-        picture(visitor, "invitation-german-light")
+    """The way to a new account, an invitation, and signing in, by day and by night."""
+    for scheme in ("light", "dark"):
+        connecting(browser, url, scheme, wanted)
+        for language, kind in (("en", ""), ("de", "german")):
+            setting = Setting(kind, scheme=scheme, language=language)
+            if wanted(setting.name("invitation", None)):
+                visitor = Visitor(browser, url, **setting.habits)
+                visitor.go_to(f"{url}/{app.invite('ACME', 'ben')['path']}")
+                picture(visitor, setting.name("invitation", None))
     if wanted("signing_in-light") or wanted("signing_in-dark"):
         app.add_reader("nora", "analyst", "twelve letters and more")  # from now on everybody has to sign in
         for scheme in ("light", "dark"):
             visitor = Visitor(browser, url, color_scheme=scheme)
             visitor.open("health")
             picture(visitor, f"signing_in-{scheme}")
+
+
+def connecting(browser: Browser, url: str, scheme: str, wanted: Wanted) -> None:
+    """The first two steps to a new account."""
+    names = [f"connecting-{step}-{scheme}" for step in ("provider", "guide")]
+    if not any(map(wanted, names)):
+        return
+    visitor = Visitor(browser, url, color_scheme=scheme)
+    visitor.open("connections", user="ACME/ben")
+    visitor.click("page.add_new")
+    visitor.sees(say("page.provider.icloud"))
+    picture(visitor, names[0])
+    visitor.click("page.next")
+    visitor.sees(say("page.guide_done"))
+    picture(visitor, names[1])
+    visitor.context.close()
 
 
 def main(patterns: Sequence[str]) -> int:
@@ -210,6 +234,7 @@ def main(patterns: Sequence[str]) -> int:
         url = stack.enter_context(Dashboard(clinic.environment, directory / "dashboard.log")).url
         for setting in SETTINGS:
             every_page(browser, url, day, setting, wanted)
+            blind(browser, url, day, setting, wanted)
         the_rest(browser, url, clinic.app, wanted)
     return 0
 

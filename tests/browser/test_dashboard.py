@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import re
 import signal
 from datetime import date
 from typing import TYPE_CHECKING
@@ -31,7 +32,7 @@ ANNA = {"user": "ACME/anna", "from": str(MONDAY)}
 VIEWS = {
     "availability": ("page.week.view_heat",),
     "bookings": ("page.book.view_book", "page.book.view_blocked", "page.book.view_outbox", "page.book.view_drift"),
-    "health": ("page.health.view_history", "page.health.view_quarantine"),
+    "health": ("page.health.view_ahead", "page.health.view_history", "page.health.view_quarantine"),
 }
 
 
@@ -86,6 +87,41 @@ def test_an_account_in_trouble_comes_first_and_everybody_can_reconnect_or_let_go
         expect(visitor.page.get_by_role("heading", name=say(then))).to_have_count(0, timeout=PATIENCE)
 
 
+def test_a_click_on_a_block_or_a_gap_of_the_picture_explains_it_and_so_does_the_next(
+    dashboard: Dashboard, enter: Callable[..., Visitor]
+) -> None:
+    """Monday's event from 10 to 11, then the gap after it, on the very picture; Back leads from its explanation to where one was."""
+    visitor = enter(dashboard)
+    visitor.open(**ANNA)
+    click_picture(visitor, 10.5)
+    visitor.sees(say("page.why.refused"))
+    visitor.running(lambda: visitor.page.keyboard.press("Escape"))
+    click_picture(visitor, 12.5)
+    visitor.sees(say("page.why.offered"))
+    visitor.running(lambda: visitor.page.keyboard.press("Escape"))
+    click_picture(visitor, 10.5)
+    visitor.sees(say("page.why.refused"))
+    visitor.click("page.why.open")
+    expect(visitor.page.get_by_role("heading", name=say("page.why"), exact=True)).to_be_visible(timeout=PATIENCE)
+    visitor.settle()
+    assert "known_at" not in visitor.page.url, "a question of now is asked again when the page is loaded again"
+    visitor.page.go_back()
+    expect(visitor.page.get_by_role("heading", name=say("page.availability"), exact=True)).to_be_visible(timeout=PATIENCE)
+    visitor.settle()
+    expect(visitor.page).not_to_have_url(re.compile("[?&]at="), timeout=PATIENCE)
+
+
+def click_picture(visitor: Visitor, hour: float) -> None:
+    """Click on the first day of the week's picture at an hour: the picture ends at 20:00, and an hour is 36 pixels high."""
+    drawn = visitor.page.locator("[data-testid=stVegaLiteChart] .marks")
+    expect(drawn).to_be_visible(timeout=PATIENCE)
+    drawn.scroll_into_view_if_needed()
+    size = drawn.bounding_box()
+    assert size is not None
+    place = {"x": 40 + (size["width"] - 40) / 14, "y": size["height"] - 5 - (20 - hour) * 36}
+    visitor.running(lambda: drawn.click(position=place))
+
+
 def test_every_page_can_be_used_in_german_at_a_tablets_width(dashboard: Dashboard, enter: Callable[..., Visitor]) -> None:
     """A browser that asks for German reads it on every page, in its headings and in the ways there; longer words break nothing.
 
@@ -118,6 +154,27 @@ def test_ctrl_c_is_the_ordinary_end_and_only_this_machine_gets_in(
         assert command.free_port(None) == following
         assert dashboard.stop(signal.SIGINT) == 0
         assert not dashboard.running
+
+
+def test_a_page_that_raises_shows_nothing_of_it_and_the_next_one_works_s22(
+    clinic: Clinic, enter: Callable[..., Visitor], tmp_path: Path
+) -> None:
+    """S22: something below a page is broken, so that it raises in the served process: one plain sentence, no words of it, no place."""
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "altair.py").write_text(f"raise RuntimeError({TITLE!r})\n", encoding="utf-8")
+    with Dashboard(clinic.environment | {"PYTHONPATH": str(broken)}, tmp_path / "dashboard.log") as dashboard:
+        visitor = enter(dashboard)
+        visitor.open("double_bookings")
+        shown = visitor.page.get_by_test_id("stException")
+        expect(shown).to_be_visible(timeout=PATIENCE)
+        assert TITLE not in visitor.page.content()
+        assert "altair" not in visitor.reads
+        assert shown.get_by_role("link").count() == 0, "nor an offer to ask others about it"
+        visitor.visit("health")
+        visitor.sees(say("page.health.view_attention"))
+        visitor.leave()
+    assert TITLE in dashboard.said, "whoever runs it reads it in the log"
 
 
 def upgrade(dashboard: Dashboard, origin: str) -> int:

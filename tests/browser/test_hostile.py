@@ -33,7 +33,8 @@ pytestmark = [pytest.mark.long, pytest.mark.timeout(180)]
 CARL = {"user": "ACME/carl", "from": monday(0).date().isoformat()}
 VIEWS = {
     "availability": ("page.week.view_heat",),
-    "bookings": ("page.book.view_appointments", "page.book.view_blocked", "page.book.view_outbox"),
+    "bookings": ("page.book.view_appointments", "page.book.view_blocked", "page.book.view_outbox", "page.book.view_drift"),
+    "health": ("page.health.view_ahead", "page.health.view_history"),
 }
 INTERPRETED = "b:text-is('bold'), strong:text-is('star'), em:text-is('under'), img[src=x], .katex, a[href*=evil], code:text-is('code')"
 

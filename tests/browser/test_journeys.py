@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from icalsync.messages import say
 from tests.browser.accessible import check_usable
 from tests.browser.hands import PATIENCE
-from tests.browser.practice import SECRET, Practice, practice_in
+from tests.browser.practice import CARL, SECRET, Practice, practice_in
 from tests.browser.serving import Dashboard
 from tests.dashboard.practice import monday, stamp
 from tests.icloud.fixtures import ANNA, BEN, PASSWORD
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.timeout(180)
 WRONG = "qrstuvwxyzabcdef"
+INSIDE = """() => [document.documentElement, document.querySelector('[data-testid="stMain"]')].every(
+  one => one.scrollWidth <= one.clientWidth)"""
+"""Whether nothing of a page lies beside its window."""
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +53,7 @@ def send(visitor: Visitor, password: str) -> None:
 def connect(visitor: Visitor, practice: Practice) -> None:
     """R1, R2: provider, guide, an Apple Account's own password (never sent), a wrong one (refused in plain words), the right one."""
     visitor.open("connections", user="ACME/anna")
+    expect(visitor.page).to_have_title(say("page.connections"))
     visitor.running(lambda: visitor.click("page.add_new"))
     check_usable(visitor, "which provider")
     visitor.pick(say("page.provider.icloud"))
@@ -81,8 +85,9 @@ def connect(visitor: Visitor, practice: Practice) -> None:
 
 
 def choose_calendars(visitor: Visitor) -> None:
-    """R3, R4, R5: what may only be read cannot be picked as linked and says why; the preview comes first; saved, it is fetched."""
+    """R3, R4, R5: everything is fetched first; what may only be read cannot be picked as linked and says why; then the preview."""
     visitor.click("page.to_configuration")
+    visitor.sees(say("page.synced_says", added=1, changed=0, removed=0))
     visitor.sees(say("page.linked_says"))
     offered = visitor.choices(say("page.linked"))
     assert f"Work ({ANNA})" in offered
@@ -94,11 +99,46 @@ def choose_calendars(visitor: Visitor) -> None:
     expect(visitor.page.get_by_test_id("stMultiSelect")).to_contain_text(f"Work ({ANNA})", timeout=PATIENCE)
     visitor.choose(say("page.conflicts"), f"Team rota ({ANNA})")
     visitor.page.keyboard.press("Escape")
-    visitor.sees(say("page.preview.warnings"))
+    visitor.sees(say("page.preview.blocks", blocking=1, tentative=0).partition("\n")[0])
     visitor.settle()
+    assert visitor.page.get_by_test_id("stMetricValue").filter(has_text="–").count() == 0
     check_usable(visitor, "a choice with its preview")
     visitor.click("page.save")
-    visitor.sees(say("page.synced_says", added=1, changed=0, removed=0))
+    visitor.sees(say("page.saved"))
+    visitor.page.set_viewport_size({"width": 820, "height": 1180})  # a tablet held upright
+    for page in ("configuration", "connections"):
+        visitor.open(page, user="ACME/anna")
+        assert visitor.page.evaluate(INSIDE), page
+    visitor.page.set_viewport_size({"width": 1280, "height": 900})
+
+
+@pytest.mark.long
+def test_nothing_a_person_clicks_meanwhile_ends_the_connecting_halfway(
+    practice: Practice, dashboard: Dashboard, enter: Callable[..., Visitor]
+) -> None:
+    """The server takes its time: a second click is none, another one draws the page anew, and the account is found all the same."""
+    practice.clinic.app.add_user("ACME", "dora", name="Dora Dahl")
+    visitor = enter(dashboard)
+    visitor.open("connections", user="ACME/dora")
+    visitor.running(lambda: visitor.click("page.add_new"))
+    visitor.running(lambda: visitor.click("page.next"))
+    visitor.running(lambda: visitor.click("page.guide_done"))
+    visitor.type(say("page.account_of.icloud"), CARL)
+    visitor.running(lambda: visitor.type(say("page.password_of.icloud"), PASSWORD))
+    visitor.page.get_by_label(say("page.password_of.icloud"), exact=True).focus()
+    with practice.cloud._state.lock:  # it answers nobody
+        visitor.page.keyboard.press("Enter")
+        told = visitor.page.get_by_role("status").filter(has_text=say("desk.stage.address"))
+        expect(told).to_be_visible(timeout=PATIENCE)
+        expect(visitor.button("page.connect")).to_be_disabled(timeout=PATIENCE)
+        visitor.button("page.connect").click(force=True)
+        visitor.page.get_by_text(say("page.invitations"), exact=True).click()
+        visitor.button("page.invite").click()
+        visitor.sees(say("page.invited_once"))
+        expect(told).to_be_visible(timeout=PATIENCE)
+    visitor.sees(say("page.connected", all=12, usable=7, writable=6))
+    assert say("page.fill_in") not in visitor.reads
+    assert practice.clinic.app.calendars("ACME", "dora")
 
 
 @pytest.mark.long

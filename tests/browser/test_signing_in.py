@@ -103,6 +103,9 @@ def test_an_invitation_connects_one_person_once(practice: Practice, dashboard: D
     person.click("page.connect")
     person.sees(say("page.linked_says"))
     person.settle()
+    person.page.reload()  # as a telephone does that was put away meanwhile
+    person.sees(say("page.linked_says"))
+    person.settle()
     check_usable(person, "invited: which calendars")
     person.choose(say("page.linked"), f"Work ({ANNA})")
     expect(person.page.get_by_test_id("stMultiSelect")).to_contain_text(f"Work ({ANNA})", timeout=PATIENCE)

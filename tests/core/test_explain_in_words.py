@@ -72,6 +72,32 @@ def test_a_page_is_told_no_command_no_id_and_no_code() -> None:
             assert "?" not in sentence, (name, sentence)
 
 
+def test_a_page_names_a_booking_by_its_number_and_a_customer_is_told_no_seconds() -> None:
+    """Thirty-two signs of an id break a sentence; the command line needs them. As known when, a customer is told to the minute."""
+    number = "be8cde73" * 4
+    told = explain(case(replace(BLOCKING[Reason.OWN_APPOINTMENT], ref=number), known_at=NOW + timedelta(seconds=11)))
+    assert not any(number in sentence for sentence in said(told))
+    assert "booking No. be8cde73" in told.evidence[0].on_page
+    assert f"booking {number}" in told.evidence[0].says
+    assert f"icalsync cancel {number}" in told.would_change[0]
+    assert "Booking No. be8cde73 would have to be cancelled or moved." in [each.says for each in told.remedies]
+    assert told.for_customer().startswith("As of Mon 2026-11-23 09:00: Anna cannot be booked")
+    still = explain(case(BUSY, known_at=NOW, now=(case(BUSY).judgement, BUSY.verdict)))
+    assert still.for_customer().startswith("Anna cannot be booked"), "what holds now needs no date"
+    assert still.evidence[0].says.startswith("As known at Mon 2026-11-23 09:00: Anna")
+    assert told.evidence[0].says.startswith("As known at Mon 2026-11-23 09:00:11: Anna")
+
+
+def test_only_our_own_titles_are_shown_to_those_who_may_see_them() -> None:
+    """R18: of our bookings, where a desk says so; an event of a calendar stays masked all the same."""
+    mine = replace(BLOCKING[Reason.OWN_APPOINTMENT], saying=Saying("CANARY ours"))
+    theirs = replace(BUSY, saying=Saying("CANARY calendar"))
+    assert "CANARY" not in explain(case(mine, theirs)).for_staff()
+    shown = explain(case(mine, theirs, own_titles=True)).for_staff()
+    assert "CANARY ours" in shown
+    assert "CANARY calendar" not in shown
+
+
 def test_the_command_line_keeps_its_codes_and_commands() -> None:
     """What would change is told with the command that does it, and each remedy is the same thing without."""
     told = explain(case(BLOCKING[Reason.TENTATIVE]))

@@ -50,6 +50,9 @@ def test_the_week_says_what_the_library_says_and_each_line_can_be_asked_about(pa
     assert say("page.why.open") in pages.labels()
     assert TITLE not in said
     assert say("page.why.offered") in pages.click("11:00–14:00"), "a gap is explained as a block is"
+    pages.test.selectbox(key="slot_length_30m").set_value("1h30m").run()
+    assert say("page.why.offered") in pages.click("11:00–14:00"), "a gap is asked about where its first slot begins, at 12:00"
+    assert say("page.gap.NO_SLOT") in pages.said, "nothing of that length begins from 09:00 to 10:00"
 
 
 def test_all_opening_hours_are_drawn_and_what_lies_outside_is_named_or_drawn_on_demand(pages: Pages, clinic: Clinic) -> None:
@@ -62,6 +65,15 @@ def test_all_opening_hours_are_drawn_and_what_lies_outside_is_named_or_drawn_on_
     pages.test.checkbox(key="week_whole").check().run()
     assert say("page.week.outside", times="")[:-2] not in pages.said
     assert drawn(pages)[0] == [0, 24]
+    assert {say("page.reason.BUSY"), say("page.reason.TENTATIVE")} <= coloured(pages)
+    pages.test.radio(key="week_by").set_value("source").run()
+    assert {"Work", f"'{HOSTILE}"} <= coloured(pages)
+
+
+def coloured(pages: Pages) -> set[str]:
+    """What has a colour of its own in the week's picture."""
+    (chart,) = (element for element in pages.test.main if element.type == "vega_lite_chart")
+    return set(json.loads(chart.proto.spec)["layer"][0]["encoding"]["color"]["scale"]["domain"])
 
 
 def drawn(pages: Pages) -> tuple[list[int], dict[str, Any]]:
@@ -109,7 +121,18 @@ def test_coverage_and_freshness_are_always_in_sight_r12(pages: Pages, clinic: Cl
     assert say("page.state.failing") in fresh
     assert say("page.no_slot") in said
     assert say("page.week.line", why=say("page.reason.NOT_COVERED"), where="Home") in said
+    step = say("page.next.reauthentication_needed")
+    assert said.count(step) == 1
+    assert say("page.week.next_step", account="ben", step=step) in said
+    assert "=refuse" not in said
     pages.test.radio(key="view_week").set_value("heat").run()
+    assert set(pages.test.table[0].value.to_numpy().flat) == {"0% (?)"}, "what is not known is not free"
+    assert say("page.heat.question") in pages.said
+    assert say("page.week.as_of", as_of="")[:-1] in pages.said, "also an incomplete answer says how old it is"
+    drawn_by = heat_encoding(pages)
+    assert drawn_by["color"]["condition"] == {"test": "datum.unseen", "value": "#BDBDBD"}
+    assert drawn_by["strokeWidth"]["condition"] == {"test": "(datum.unknown_minutes > 0)", "value": 2}
+    assert drawn_by["color"]["scale"]["reverse"], "by day a full hour is dark"
     assert say("page.week.incomplete") in pages.said
     assert say("page.week.missing_of", name="Ben *Bold*", number=1, why=say("page.state.failing")) in pages.said
     pages.go("why")
@@ -121,6 +144,54 @@ def test_a_user_whom_no_calendar_blocks_is_not_called_complete(pages: Pages, cli
     said = pages.of(clinic).go(user="ACME/clara")
     assert say("page.week.no_conflicts") in said
     assert say("page.complete", as_of="")[:8] not in said
+
+
+def heat_encoding(pages: Pages) -> dict[str, Any]:
+    """By what the cells of the heat map are drawn."""
+    chart = next(element for element in pages.test.main if element.type == "vega_lite_chart")
+    encoding: dict[str, Any] = json.loads(chart.proto.spec)["encoding"]
+    return encoding
+
+
+def test_an_hour_of_which_most_is_not_known_has_no_share_r12(pages: Pages) -> None:
+    """R12: unknown is no free time: grey, or with a question mark; an hour that is taken for the most part keeps its colour."""
+    from components.heat import in_words, mostly_unknown  # noqa: PLC0415  # the dashboard's own directory is on the path only here
+
+    hours = {"all": (0, 60), "half of the rest": (20, 20), "a quarter": (0, 15), "nearly all is taken": (55, 5), "nothing": (0, 0)}
+    cells = pd.DataFrame(hours.values(), index=list(hours), columns=["busy_minutes", "unknown_minutes"]).assign(open_minutes=60)
+    cells["share"] = cells["busy_minutes"] / 60
+    assert list(cells.index[mostly_unknown(cells)]) == ["all", "half of the rest"]
+    assert list(in_words(cells)) == ["0% (?)", "33% (?)", "0% (?)", "92% (?)", "0%"]
+
+
+def test_each_calendar_says_how_old_what_is_known_of_it_is_and_each_account_once_what_to_do(pages: Pages) -> None:
+    """The age stands there in trouble and out of it; two calendars of one account do not say the same thing twice."""
+    from components.coverage import freshness  # noqa: PLC0415  # as above
+
+    row = {"display_name": "Work", "role": "CONFLICT", "state": "ok", "reason": None, "age": timedelta(minutes=4)}
+    assert freshness(row) == f"✓ Work · {say('page.role.CONFLICT')} · last pulled 4 min ago"
+    ill = freshness(row | {"state": "failing"})
+    assert ill == f"⚠ Work · {say('page.role.CONFLICT')} · last pulled 4 min ago – {say('page.state.failing')}"
+
+
+def test_what_is_not_known_and_whole_days_lie_behind_and_leave_hours_their_width(pages: Pages) -> None:
+    """A dead account with two calendars, and a holiday: hours keep the whole column; the two calendars are one stretch that names both."""
+    from components.days import Part  # noqa: PLC0415  # as above
+    from components.marks import blocks  # noqa: PLC0415  # as above
+
+    def part(start: int, end: int, source: str, calendar: str, reason: str) -> Part:
+        row = {"source": source, "calendar": calendar, "reason": reason}
+        return Part(MONDAY, timedelta(hours=start), timedelta(hours=end), row, datetime(2027, 1, 4, start % 24))  # noqa: DTZ001  # only drawn
+
+    dead = [part(0, 24, "coverage", name, "NOT_COVERED") for name in ("Home", "Club")]
+    lunch = part(12, 13, "external", "Work", "BUSY")
+    unknown, busy = blocks([*dead, lunch], MONDAY, "reason")
+    assert unknown.where == "Home, Club"
+    assert (unknown.x, unknown.x2) == (busy.x, busy.x2) == (0.02, 0.98)
+    assert unknown.opacity < busy.opacity
+    assert [mark.where for mark in blocks([*dead, lunch], MONDAY, "source")] == ["Home", "Club", "Work"], "each calendar has its colour"
+    holiday = part(0, 24, "external", "Work", "ALL_DAY")
+    assert [round(mark.x2 - mark.x, 2) for mark in blocks([holiday, dead[0], lunch], MONDAY, "reason")] == [0.48, 0.48, 0.96]
 
 
 def test_the_heat_map_is_of_a_user_a_team_or_all_and_says_what_time_is_lost_to(pages: Pages, clinic: Clinic) -> None:
@@ -140,7 +211,10 @@ def test_the_heat_map_is_of_a_user_a_team_or_all_and_says_what_time_is_lost_to(p
     assert say("page.heat.choose") in pages.said
     pages.test.multiselect(key="heat_team").set_value(["anna", "clara"]).run()
     assert pages.test.table
+    assert say("page.complete", as_of="")[:8] in pages.said
+    assert say("page.heat.unwatched", number=1, all=2) in pages.said, "nobody chose a calendar for Clara"
     pages.test.radio(key="heat_whose").set_value("sub_account").run()
+    assert say("page.heat.unwatched", number=1, all=3) in pages.said
     assert say("page.week.incomplete") in pages.said
 
 
@@ -189,5 +263,7 @@ def test_every_verdict_has_its_words() -> None:
     free = {Reason.CANCELLED, Reason.TRANSPARENT, Reason.DECLINED, Reason.ZERO_LENGTH}
     keys = [f"page.reason.{reason}" for reason in set(Reason) - free]
     keys += [f"page.state.{state}" for state in ("never_pulled", "stale", "failing", "access_lost", "unreadable")]
-    keys += [f"page.gap.{code}" for code in ("OFFERED", "PAST", "NOTICE", "HORIZON", "CLOSED", "BUFFER", "DAILY_LIMIT", "UNKNOWN")]
+    keys += [
+        f"page.gap.{code}" for code in ("OFFERED", "PAST", "NOTICE", "HORIZON", "CLOSED", "BUFFER", "DAILY_LIMIT", "UNKNOWN", "NO_SLOT")
+    ]
     assert all(isinstance(say(key), str) for key in keys)

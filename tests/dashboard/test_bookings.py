@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import time
 from typing import TYPE_CHECKING
 
 import pytest
 
+from icalsync.app.desks import telling
 from icalsync.core.access import Reader
-from icalsync.messages import say
+from icalsync.messages import say, speak
+from icalsync.store import obstacles
+from tests import databases
 from tests.dashboard.practice import Practice, monday, practice_on
+from tests.dashboard.test_frame import HOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,8 +51,9 @@ def test_a_booking_is_made_moved_and_cancelled_and_the_server_follows(pages: Pag
     assert not {"13:00", "13:30"} & set(starts)
     pages.test.selectbox(key="book_start").set_value("other").run()
     pages.test.time_input(key="book_time").set_value(time(13)).run()
-    title, *_ = pages.test.text_input
+    title, contact, _ = pages.test.text_input
     title.set_value(HOSTILE)
+    contact.set_value("Kim Lee")
     said = pages.click(say("page.book.now"))
     assert say("slot.BUSY") in said
     assert pages.test.text_input[0].value == HOSTILE, "a refusal keeps what was typed"
@@ -58,9 +65,12 @@ def test_a_booking_is_made_moved_and_cancelled_and_the_server_follows(pages: Pag
     assert say("page.book.push.pushed") in said
     assert practice.starts() == [monday(10), monday(13)]
     said = view(pages, "appointments")
-    assert HOSTILE in [text.value for text in pages.test.text], "as text, whatever it holds"
+    what = f"{HOSTILE}\n{say('page.book.for', name='Kim Lee')}"
+    assert what in [text.value for text in pages.test.text], "as text, whatever it holds; and whom it is for"
     pages.click(say("page.book.move"))
-    pages.test.time_input(key="move_time").set_value(time(11))
+    field = next(select.key for select in pages.test.selectbox if select.key.startswith("move_start"))
+    assert not {"10:00", "13:00"} & set(pages.test.selectbox(key=field).options), "the free slots of that day"
+    pages.test.selectbox(key=field).set_value("11:00").run()
     said = pages.click(say("page.book.move_now"))
     assert say("page.book.moved") in said
     assert practice.starts() == [monday(11), monday(13)]
@@ -95,7 +105,7 @@ def test_time_is_blocked_here_alone_and_an_analyst_sees_no_title(pages: Pages, p
     pages.test.time_input(key="block_to_time").set_value(time(8))
     assert say("page.went_wrong") in pages.click(say("page.block.now")), "an end before the start"
     app = practice.clinic.app
-    app.book("ACME", "anna", monday(10), monday(11), HOSTILE)
+    app.book("ACME", "anna", monday(10), monday(11), HOSTILE, contact_name="Kim Lee")
     said = view(pages, "outbox")
     assert {say("page.outbox.create"), say("outbox.waiting"), say("page.outbox.by_itself")} <= set(said.split("\n"))
     app.add_reader("ada", "analyst", PASSPHRASE)
@@ -104,6 +114,7 @@ def test_time_is_blocked_here_alone_and_an_analyst_sees_no_title(pages: Pages, p
     said = view(pages, "appointments")
     assert "•••" in said
     assert HOSTILE not in said
+    assert "Kim Lee" not in said
     assert not {say("page.book.move"), say("page.book.cancel")} & set(pages.labels())
     assert say("page.book.view_book") not in pages.test.radio(key="view_book").options
 
@@ -118,7 +129,13 @@ def test_drift_is_told_side_by_side_proposed_by_support_and_settled_by_an_admin_
     pages.of(practice.clinic).at("0.0.0.0").go("bookings")
     said = signed_in(pages, "sam")
     assert say("page.drift.open", number=1) in said
-    said = view(pages, "drift")
+    assert say("page.only_admins_book") in said
+    assert not {say("page.book.move"), say("page.book.cancel")} & set(pages.labels())
+    assert say("page.book.view_book") not in pages.test.radio(key="view_book").options
+    assert say("page.book.in_calendar", state=say("page.book.drifted"), calendar="Work") in said
+    assert say("page.book.push.pushed") not in said, "it does not stand there as it was written"
+    said = pages.click(say("page.book.settle"))
+    assert "Anna Adler (ACME/anna)" in said
     assert f"{monday(10):%Y-%m-%d}\n10:00–11:00" in said
     assert f"{monday(15):%Y-%m-%d}\n15:00–16:00" in said
     assert HOSTILE in said
@@ -133,9 +150,54 @@ def test_drift_is_told_side_by_side_proposed_by_support_and_settled_by_an_admin_
     signed_in(pages, "root")
     said = view(pages, "drift")
     assert "she told me so" in said
+    pages.test.text_input(key=f"reason_{drift['drift_id']}").set_value("the customer asked for it")
     said = pages.click(say("page.drift.settle_accept"))
     assert say("page.drift.none") in said
     assert app.appointment(row["appointment_id"])["starts_at"] == monday(15)
+    (line,) = app.desk(Reader("tester", "admin")).audit(action="SETTLE_DRIFT")
+    assert (line["actor"], line["reason"]) == ("root", "the customer asked for it")
+
+
+def test_what_was_typed_outlives_a_database_in_use_and_the_page_says_that_nothing_was_done(pages: Pages, empty_clinic: Clinic) -> None:
+    """Another process writes just when somebody clicks Book: afterwards the form is as it was, and says so; the next click books it."""
+    app = empty_clinic.app
+    app.add_sub_account("ACME", time_zone="Europe/Berlin")
+    app.add_user("ACME", "anna", name="Anna Adler")
+    app.set_hours("ACME", None, {"weekly": "Mon-Fri 09:00-17:00", "slot_length": "20m"})
+    pages.of(empty_clinic, ICALSYNC_LOCK_WAIT="0.3").go("bookings")
+    view(pages, "book")
+    assert pages.test.selectbox(key="book_length").value == "20m", "the length this user's slots have"
+    pages.test.date_input(key="book_day").set_value(monday(9).date()).run()
+    pages.test.selectbox(key="book_start").set_value("09:20").run()
+    for field, text in zip(pages.test.text_input, (HOSTILE, "Kim Lee"), strict=False):
+        field.set_value(text)
+    databases.let_go()
+    with subprocess.Popen([sys.executable, "-c", HOLDER, str(empty_clinic.database)], stdout=subprocess.PIPE) as holder:
+        try:
+            assert holder.stdout.readline() == b"held\n"
+            assert say("STORE_IN_USE") in pages.click(say("page.book.now"))
+        finally:
+            holder.kill()
+    said = pages.click(say("page.again"))
+    assert say("page.book.nothing_done") in said
+    assert [field.value for field in pages.test.text_input] == [HOSTILE, "Kim Lee", ""]
+    assert app.appointments("ACME", "anna") == []
+    said = pages.click(say("page.book.now"))
+    assert say("page.book.booked") in said
+    assert say("page.book.nothing_done") not in said
+    (row,) = app.appointments("ACME", "anna")
+    assert (row["starts_at"], row["ends_at"], row["title"]) == (monday(9, 20), monday(9, 40), HOSTILE)
+
+
+@pytest.mark.parametrize("spoken", ["en", "de"])
+def test_why_something_cannot_be_written_is_said_in_words(spoken: str) -> None:
+    """Each code with which an intent is parked or given up has a sentence of its own, without the code."""
+    speak(spoken)
+    try:
+        for code in (*obstacles.KNOWN, obstacles.REJECTED, "ACCESS_DENIED", "DRIFT", "JOURNAL_BEHIND", "OBJECT_REFUSED", "PUSH_NOT_KEPT"):
+            assert code not in telling.push(code)
+    finally:
+        speak("en")
 
 
 def signed_in(pages: Pages, name: str) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
+from icalsync.app import auditing
 from icalsync.messages import say
 from tests.dashboard.practice import monday, practice_on
 
@@ -40,12 +41,15 @@ def test_a_double_booking_is_counted_by_cause_and_explained(
         assert [header.value for header in pages.test.header] == [say("page.audit.list")], "the second level follows the first"
         assert not pages.test.subheader
         assert f"{say('page.cause.FORCED')}\n{say('audit.FORCED')}" in said
-        assert f"{monday(13):%Y-%m-%d}" in said
+        assert f"{monday(13):%Y-%m-%d}\n13:00–13:30" in said, "as clocks show it where she is, whatever the reader's show (here UTC)"
+        assert say("page.zone", zone="Europe/Berlin") in said
+        (trend,) = pages.test.get("vega_lite_chart") or pages.test.get("arrow_vega_lite_chart")
+        assert say("page.audit.trend_picture") in trend.proto.spec
         assert {"Work", say("page.source.appointment")} <= set(said.split("\n"))
         (row,) = csv.DictReader(io.StringIO(saved[-1]().decode("utf-8-sig")))
         assert row["finding_id"] == finding["finding_id"]
         said = pages.click(say("page.audit.why"))
-        assert app.explain("ACME", "anna", finding["finding_id"]).evidence[0].says in said
+        assert app.explain("ACME", "anna", finding["finding_id"]).evidence[0].on_page in said
         assert "Secret plan" not in said
         pages.test.date_input(key="audit_to").set_value(monday(0).date() - timedelta(days=1)).run()
         assert say("page.audit.none") in pages.said
@@ -60,6 +64,15 @@ def test_the_trend_has_every_week_that_is_looked_at(pages: Pages) -> None:
     assert weeks_of(found, date(2026, 11, 18), date(2026, 12, 7)) == weeks
     assert weeks_of(found, date(2026, 11, 18), date(2026, 12, 8)) == [*weeks, "2026-12-07"]
     assert weeks_of(found, date(2026, 11, 30), date(2026, 11, 30)) == weeks[1:]
+
+
+def test_an_event_of_ours_that_was_moved_onto_something_is_not_called_one_of_outside_calendars(pages: Pages) -> None:
+    """R11: it is headed by what is to be done about it."""
+    from components.findings import _cause  # noqa: PLC0415  # as above
+
+    drifted, others = ({"cause": "EXTERNAL_ONLY", "detail": None, "minutes": None, "drifted": drifted} for drifted in (True, False))
+    assert _cause(drifted | {"says": auditing.says(drifted)}) == say("page.cause.EXTERNAL_ONLY.DRIFT")
+    assert _cause(others | {"says": auditing.says(others)}) == say("page.cause.EXTERNAL_ONLY")
 
 
 def test_every_cause_has_its_words_and_its_colour(pages: Pages) -> None:

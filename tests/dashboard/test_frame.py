@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
+from streamlit import config
+from streamlit.testing.v1 import AppTest
 
+from icalsync.cli.dashboard import OPTIONS
 from icalsync.messages import de, en, say
 from tests import databases
 from tests.browser.conftest import TITLE
@@ -138,11 +142,17 @@ def test_a_reader_signs_in_sees_their_own_and_signs_out_s4_s11(pages: Pages, emp
     said = sign_in(pages, "sam", PASSPHRASE)
     assert say("page.connections") in said
     assert say("page.role_and_reach", role=say("page.post.support"), where="ACME") in said
-    assert [element.options for element in pages.test.selectbox if element.key == "user"] == [["Anna of ACME (ACME/anna)"]]
     assert say("page.add_new") not in pages.labels()
+    pages.go("configuration")
+    assert [element.options for element in pages.test.selectbox if element.key == "user"] == [["Anna of ACME (ACME/anna)"]]
     assert not pages.holds(PASSPHRASE)
     assert pages.click(say("page.sign_out")).startswith(say("page.signing_in"))
     assert "session" not in pages.test.session_state
+    app.add_sub_account("EMPTY", time_zone="Europe/Berlin")
+    app.add_reader("tom", "support", PASSPHRASE, sub_accounts=["EMPTY"])
+    said = sign_in(pages, "tom", PASSPHRASE)
+    assert say("page.nobody_ask") in said
+    assert str(app.path) not in said
 
 
 def test_what_a_reader_may_is_read_anew_at_every_click(pages: Pages, empty_clinic: Clinic) -> None:
@@ -170,3 +180,58 @@ def test_an_odd_address_of_the_page_changes_nothing(user: str, language: str, pa
     """Whatever stands in it, the first user is shown."""
     pages.of(clinic).go("configuration", user=user, language=language)
     assert pages.test.selectbox(key="user").value == ("ACME", "anna")
+
+
+def test_back_in_the_browser_leads_to_whom_and_what_was_looked_at_before(pages: Pages, clinic: Clinic) -> None:
+    """The address beats what was chosen on the page where it changes without the page: by Back, or by a link."""
+    pages.of(clinic).go("configuration", user="ACME/anna")
+    pages.test.selectbox(key="user").set_value(("ACME", "ben")).run()
+    assert pages.test.query_params["user"] == "ACME/ben"
+    pages.test.query_params["user"] = "ACME/anna"
+    pages.test.run()
+    assert pages.test.selectbox(key="user").value == ("ACME", "anna")
+    pages.test.query_params.clear()
+    pages.go("connections")
+    assert pages.test.selectbox(key="user").value == ("ACME", "anna"), "chosen on one page is chosen on the next"
+    pages.go("configuration", user="ACME/ben")
+    assert pages.test.selectbox(key="user").value == ("ACME", "ben"), "a link to the page about somebody leads to them"
+
+
+def test_back_in_the_browser_leads_to_the_days_before(pages: Pages) -> None:
+    """To those of the address; to the present ones where it names none."""
+
+    def week() -> None:
+        from datetime import date  # noqa: PLC0415  # Streamlit runs this text as a file of its own
+
+        import streamlit as st  # noqa: PLC0415
+        from components.choosing import choose_first_day  # noqa: PLC0415
+
+        st.text(choose_first_day(st.container(), date(2027, 1, 4)))
+
+    test = AppTest.from_function(week, default_timeout=60).run()
+    for monday in (11, 18):
+        test.date_input(key="first").set_value(date(2027, 1, monday)).run()
+        assert test.query_params["from"] == f"2027-01-{monday}"
+    test.query_params["from"] = "2027-01-11"
+    assert test.run().text[0].value == "2027-01-11"
+    test.query_params.clear()
+    assert test.run().text[0].value == "2027-01-04"
+    assert test.date_input(key="first").set_value(date(2027, 1, 18)).run().text[0].value == "2027-01-18"
+
+
+def test_a_page_that_raises_shows_nothing_of_it_s22(pages: Pages) -> None:
+    """With the settings the dashboard is served with, whatever a page raises is one plain sentence: no words of it, no place."""
+
+    def failing() -> None:
+        raise RuntimeError("Secret plan")
+
+    told = {name: config.get_option(name) for name in OPTIONS if name.startswith("client.")}
+    try:
+        for name in told:
+            config.set_option(name, OPTIONS[name])
+        (shown,) = AppTest.from_function(failing).run().exception
+    finally:
+        for name, value in told.items():
+            config.set_option(name, value)
+    assert "Secret plan" not in shown.value
+    assert list(shown.stack_trace) == []

@@ -7,16 +7,22 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import icalsync
+from icalsync.clock import SystemClock
 from icalsync.messages import say
+from icalsync.settings import load_settings
 from tests.browser.conftest import TITLE
 from tests.dashboard.practice import monday, practice_on, stamp
 from tests.faults.world import held_open
+from tests.icloud import MovableClock
+from tests.icloud.fixtures import ANNA, PASSWORD
 from tests.servers import event_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.dashboard.conftest import Clinic, Pages
+    from tests.icloud import ICloud
     from tests.servers import DavServer
 
 HOUR = timedelta(hours=1)
@@ -48,10 +54,12 @@ def test_what_needs_somebody_comes_first_with_the_next_step_for_each(pages: Page
     assert said.count("Ben *Bold* (ACME/ben)") == 2, "whom the account serves, at the alert and at the error"
     assert [row["kind"] for row in desk.alerts()] == ["REAUTHENTICATION_NEEDED"]
     assert say("page.alert.REAUTHENTICATION_NEEDED") in said
+    assert say("page.health.attention_says", number=1) in said, "what the alert says and the error of its account are one thing"
     assert say("page.health.lost_none") in said
     assert say("page.health.silent_none") in said
     assert TITLE not in said
     said = show(pages, "ahead")
+    assert say("nobody.next.UNKNOWN") in said, "and what to do about it"
     nobody = {(row["name"], row["says"]) for row in desk.without_availability()}
     assert ("Ben *Bold*", say("nobody.UNKNOWN")) in nobody
     assert all(name in said and says in said for name, says in nobody)
@@ -100,8 +108,11 @@ def test_what_cannot_be_read_is_named_and_shown_only_for_a_reason(pages: Pages, 
         assert all(say(f"page.health.{key}_none") in said for key in ("alerts", "errors", "lost", "silent"))
         practice.work.put("endless", ENDLESS)
         practice.clinic.app.sync()
-        said = show(pages, "quarantine")
+        said = pages.go("health")
+        assert say("page.health.attention_says", number=1) in said, "what cannot be read needs somebody, too"
+        said = pages.click(say("page.health.go_quarantine"))
         assert "endless.ics" in said
+        assert "Work · anna\nAnna Adler (ACME/anna)" in said, "whose it is"
         assert say("page.health.quarantine", number=1) in said
         assert "Secret plan" not in said
         assert say("page.went_wrong") in pages.click(say("page.health.show_now"))
@@ -109,3 +120,60 @@ def test_what_cannot_be_read_is_named_and_shown_only_for_a_reason(pages: Pages, 
         assert "SUMMARY:Secret plan" in pages.click(say("page.health.show_now"))
         assert "Secret plan" not in pages.click(say("page.refresh"))
         assert say("page.health.retried", read=0, all=1) in pages.click(say("page.health.retry"))
+
+
+def test_a_lost_right_and_what_follows_from_it_is_one_thing_until_it_is_given_back(
+    pages: Pages, empty_clinic: Clinic, icloud: ICloud
+) -> None:
+    """R3: the linked calendar may only be read now: whom that touches, once, and what to do; with the right it is history."""
+    empty_clinic.environment["ICALSYNC_ICLOUD_URL"] = icloud.url
+    app, work = empty_clinic.app, icloud.account(ANNA).calendar("Work")
+    app.add_sub_account("ACME", time_zone="Europe/Berlin")
+    app.add_user("ACME", "anna", name="Anna Adler")
+    with held_open(app):
+        app.connect("ACME", "anna", provider="icloud", account=ANNA, password=PASSWORD)
+        app.link("ACME", "anna", "Work")
+        app.sync()
+        work.revoke_write()
+        app.book("ACME", "anna", monday(10), monday(11), "Visit", push=False)
+        app.sync()
+        said = pages.of(empty_clinic).go("health")
+        (lost,) = app.desk(app.open_reader("127.0.0.1")).lost_rights()
+        assert say("page.health.lost", number=1) in said
+        assert f"{lost['says']}\n{lost['next_step']}" in said
+        assert "Anna Adler (ACME/anna)" in said.split("\n")
+        assert "Anna Adler (ACME/anna)\nAnna Adler (ACME/anna)" not in said, "however many roles the calendar has for her"
+        assert say("page.health.attention_says", number=1) in said, "alert, error and lost right are one and the same"
+        assert say("told.next.PUSH_PARKED") in said
+        pages.go("bookings", user="ACME/anna")
+        pages.test.radio(key="view_book").set_value("outbox").run()
+        assert say("push.CALENDAR_READ_ONLY") in pages.said
+        work.grant_write()
+        app.sync()
+        said = pages.go("health")
+        assert say("page.health.all_well") in said
+        assert say("page.kind.PUSH_PARKED") not in said
+        said = show(pages, "history")
+        assert say("page.health.healed", number=1) in said
+        assert say("page.kind.PUSH_PARKED") in said
+
+
+def test_an_account_that_went_silent_against_its_rhythm_is_told(pages: Pages, empty_clinic: Clinic, icloud: ICloud) -> None:
+    """Ten changes an hour apart, and none for twenty days since: whose account, for how long, and how often before."""
+    empty_clinic.environment["ICALSYNC_ICLOUD_URL"] = icloud.url
+    clock, work = MovableClock(SystemClock().now() - timedelta(days=20)), icloud.account(ANNA).calendar("Work")
+    app = icalsync.open(settings=load_settings(empty_clinic.environment), clock=clock)
+    app.add_sub_account("ACME", time_zone="Europe/Berlin")
+    app.add_user("ACME", "anna", name="Anna Adler")
+    with held_open(app):
+        app.connect("ACME", "anna", provider="icloud", account=ANNA, password=PASSWORD)
+        app.add_conflicts("ACME", "anna", ["Work"])
+        for number in range(10):
+            clock.advance(HOUR.total_seconds())
+            work.put(f"e{number}", event_at(f"e{number}", stamp(monday(9)), stamp(monday(10))))
+            app.sync()
+        said = pages.of(empty_clinic).go("health")
+        assert say("page.health.silent", number=1) in said
+        (row,) = empty_clinic.app.desk(app.open_reader("127.0.0.1")).silent()
+        assert row["says"] in said
+        assert f"{say('page.span.days_ago', days=19)}\n{say('page.health.usual', span=say('page.span.whole_hours', hours=1))}" in said

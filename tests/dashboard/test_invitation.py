@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from icalsync.messages import guide, say
 from tests.icloud.fixtures import ANNA, PASSWORD
@@ -39,27 +40,50 @@ def test_a_person_connects_alone_under_a_link_that_works_once(pages: Pages, appl
     said = pages.click(say("page.connect"))
     assert say("page.linked_says") in said
     assert not pages.holds(PASSWORD)
+    assert say("page.preview.unread") not in said
+    rows = apple.app.calendars("ACME", "anna")
+    folded = say("page.not_choosable", number=str(sum(not row["selectable"] for row in rows)))
+    assert folded in [box.label for box in pages.test.expander]
+    assert say("page.linked_says") in loaded_anew(pages)
     work = next(row["calendar_id"] for row in apple.app.calendars("ACME", "anna") if row["display_name"] == "Work")
-    pages.test.selectbox(key="linked_invited").set_value(work).run()
+    next(box for box in pages.test.selectbox if box.label == say("page.linked")).set_value(work).run()
     said = pages.click(say("page.save"))
     assert say("page.invited_done") in said
     assert say("page.may_close") in said
     assert {(row["calendar_id"], row["role"]) for row in apple.app.roles("ACME", "anna")} == {(work, "LINKED"), (work, "CONFLICT")}
     assert next(row for row in apple.app.calendars("ACME", "anna") if row["calendar_id"] == work)["last_synced_at"] is not None
-    del pages.test.session_state["carry_on"]
-    assert say("INVITATION_INVALID") in pages.invited(token)
+    assert say("INVITATION_INVALID") in loaded_anew(pages, token)
+
+
+def loaded_anew(pages: Pages, token: str | None = None) -> str:
+    """What the page says that has the same address, or that of another link, in a window that remembers nothing."""
+    asked = token or pages.test.query_params["invite"]
+    pages.test = AppTest.from_file(pages.test._script_path, default_timeout=60)
+    return pages.invited(asked if isinstance(asked, str) else asked[0])
 
 
 def test_a_link_to_reconnect_heals_only_what_is_the_persons_own(pages: Pages, apple: Clinic) -> None:
-    """Anna sees her account and no other; a wrong password leaves the link as it was."""
+    """Anna sees her account and no other; a wrong password leaves the link as it was. With the right one she has done what was asked."""
     row = apple.app.connect("ACME", "anna", provider="icloud", account=ANNA, password=PASSWORD)
+    apple.app.link("ACME", "anna", "Work")
     token = apple.app.invite("ACME", "anna", purpose="reconnect", integration_id=row["integration_id"])["token"]
     pages.of(apple).invited(token)
     assert [element.options for element in pages.test.selectbox if element.label == say("page.account")] == [[ANNA]]
     pages.password.set_value("xxxx-xxxx-xxxx-xxxx")
-    assert say("page.error.AUTHENTICATION_REJECTED.icloud") in pages.click(say("page.reconnect"))
+    assert say("page.error.AUTHENTICATION_REJECTED.icloud.reconnect") in pages.click(say("page.reconnect"))
+    invitations, found = apple.app._parts.invitations, apple.app.invitation(token)._invitation
+    claim = invitations.claim(found)
     pages.password.set_value(PASSWORD)
-    assert say("page.linked_says") in pages.click(say("page.reconnect"))
+    said = pages.click(say("page.reconnect"))
+    assert say("INVITATION_IN_USE") in said
+    assert say("INVITATION_INVALID") not in said
+    invitations.release(found, claim)
+    pages.password.set_value(PASSWORD)
+    said = pages.click(say("page.reconnect"))
+    assert say("page.invited_again") in said
+    assert say("page.may_close") in said
+    assert say("page.linked_says") not in said
+    assert say("page.linked_says") in pages.click(say("page.invited_more"))
 
 
 @pytest.mark.parametrize("token", ["", "<b>x</b>"])

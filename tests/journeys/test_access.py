@@ -20,16 +20,19 @@ from icalsync.errors import (
     SessionEnded,
     SignInLocked,
     SignInRefused,
+    StoreInUse,
+    StoreLocked,
     UnknownIntegration,
 )
 from icalsync.ports import Secret
 from icalsync.settings import load_settings
+from icalsync.store.accounts import Accounts
 from tests.faults.world import held_open
 from tests.icloud.clock import MovableClock
 from tests.icloud.fixtures import ANNA, PASSWORD
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tests.icloud import ICloud
@@ -44,6 +47,7 @@ secrets_file = "secrets.toml"
 [dashboard.readers]
 "Petra@Example.org" = {role = "support", sub_accounts = ["acme"]}
 "root@example.org" = {role = "admin"}
+"kirk@example.org" = {role = "admin"}
 """
 
 
@@ -185,7 +189,7 @@ def test_whom_a_provider_vouches_for_is_what_the_settings_make_of_them(app: App,
     assert oidc.sign_in_way("0.0.0.0") == "oidc"
     said = int(clock.now().timestamp())
     petra = {"email": "Petra@example.org", "email_verified": True, "iat": said}
-    assert oidc.oidc_reader(petra) == Reader("Petra@example.org", "support", frozenset({"acme"}))
+    assert oidc.oidc_reader(petra) == Reader("Petra@Example.org", "support", frozenset({"acme"})), "spelt as in the settings"
     assert oidc.oidc_reader({"email": "root@example.org", "email_verified": True, "iat": said}).sub_accounts is None
     strangers: list[dict[str, Any]] = [
         {},
@@ -195,6 +199,7 @@ def test_whom_a_provider_vouches_for_is_what_the_settings_make_of_them(app: App,
         {"email": "eve@example.org", "email_verified": True},
         {"email": ["petra@example.org"], "email_verified": True},
         {"name": "petra@example.org", "email_verified": True},
+        {"email": "\u212airk@example.org", "email_verified": True},  # the Kelvin sign, which Unicode folds to k
     ]
     for claims in strangers:
         with pytest.raises(NotAllowed):
@@ -219,7 +224,14 @@ def invited(app: App, icloud: ICloud) -> App:
     return app
 
 
-def test_an_invited_person_connects_their_account_and_picks_calendars_and_nobody_learns_the_password(invited: App) -> None:
+def locked(*_: Any, **__: Any) -> None:
+    """Another process is at the database."""
+    raise StoreLocked(path="/secret/place", holder="PID 12 on secret-host")
+
+
+def test_an_invited_person_connects_their_account_and_picks_calendars_and_nobody_learns_the_password(
+    invited: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A wrong password leaves the link as it was; success uses it up, and what carries on does nothing but pick calendars."""
     row = invited.desk(Reader("petra", "admin", frozenset({"acme"}))).invite("acme", "anna")
     assert row["link"] == f"https://cal.example.org/x/?invite={row['token']}"
@@ -249,7 +261,12 @@ def test_an_invited_person_connects_their_account_and_picks_calendars_and_nobody
     assert going_on.preview(linked=names["Work"], conflicts=[names["Work"]]).events == 0
     roles = going_on.choose(linked=names["Work"], conflicts=[names["Work"]])
     assert {(each["role"], each["display_name"]) for each in roles} == {("LINKED", "Work"), ("CONFLICT", "Work")}
-    assert going_on.sync().exit_code == 0
+    told = going_on.sync()
+    assert (told.exit_code, told.runs[0]["pushed"]) == (0, None)
+    with monkeypatch.context() as patched:
+        patched.setattr(Accounts, "calendars", locked)
+        with pytest.raises(StoreInUse):
+            going_on.calendars()
     log = [
         (line["actor"], line["action"])
         for line in invited.desk(Reader("root", "admin")).audit()
@@ -277,6 +294,44 @@ def test_a_link_for_a_new_password_reconnects_the_persons_own_account_and_no_oth
     clock.advance(timedelta(hours=72).total_seconds())
     with pytest.raises(InvitationInvalid):
         invited.invitation(late["token"])
+
+
+def revoking(app: App, invitation_id: str) -> Callable[[str], None]:
+    """An admin who revokes the link just as what was found under it is to be saved."""
+
+    def heard(stage: str) -> None:
+        if stage == "saving":
+            app.desk(Reader("petra", "admin")).revoke_invitation(invitation_id)
+
+    return heard
+
+
+def test_a_link_that_is_revoked_while_it_is_used_connects_nothing(invited: App) -> None:
+    """Just as the account is to be saved: there is no connection, no account and no password."""
+    row = invited.invite("acme", "anna")
+    with pytest.raises(InvitationInvalid):
+        invited.invitation(row["token"]).connect("icloud", ANNA, Secret(PASSWORD), report=revoking(invited, row["invitation_id"]))
+    assert invited.integrations() == []
+    assert "int-" not in invited._parts.settings.secrets_file.read_text(encoding="utf-8")
+
+
+def test_a_link_that_is_revoked_while_it_is_used_changes_no_password(invited: App) -> None:
+    """The same for an account that others use already, and for a new password: the old one stands."""
+    old = Secret("xxxx-xxxx-xxxx-xxxx")
+    invited.add_user("acme", "ben")
+    mine = invited.connect("acme", "ben", provider="icloud", account=ANNA, password=PASSWORD)["integration_id"]
+    invited._parts.secrets.put(mine, old)
+    row = invited.invite("acme", "anna")
+    with pytest.raises(InvitationInvalid):
+        invited.invitation(row["token"]).connect("icloud", ANNA, Secret(PASSWORD), report=revoking(invited, row["invitation_id"]))
+    assert (invited.integrations("acme", "anna"), invited._parts.secrets.get(mine)) == ([], old)
+    row = invited.invite("acme", "ben", purpose="reconnect")
+    with pytest.raises(InvitationInvalid):
+        invited.invitation(row["token"]).reconnect(mine, Secret(PASSWORD), report=revoking(invited, row["invitation_id"]))
+    assert invited._parts.secrets.get(mine) == old
+    log = [(line["actor"], line["action"]) for line in invited.desk(Reader("root", "admin")).audit()]
+    assert log[0] == ("invited acme/ben", "RECONNECT_FAILED")
+    assert "RECONNECT" not in {action for _, action in log}
 
 
 def test_a_deletion_that_somebody_forces_is_logged_under_their_name_s23(invited: App) -> None:

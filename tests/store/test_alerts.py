@@ -120,7 +120,7 @@ def test_s23_decisions_are_logged(office):
     """S23: connecting, disconnecting, policies; and what changes nothing else in the database."""
     office.world.accounts.set_remote_changes("acme", "anna", "int-1", "accept", actor="tester")
     office.world.accounts.set_remote_changes("acme", "anna", "int-1", "accept", actor="tester")
-    Audit(office.world.db).note("tester", "RECONNECT", "int-1", "a new password")
+    Audit(office.world.db).note("tester", "RECONNECT", "int-1", "a new password", about=["acme"])
     office.world.accounts.disconnect("acme", "anna", "int-1", actor="tester")
     logged = [(row["action"], row["object"], row["reason"]) for row in office.world.rows("FROM audit_log")]
     assert logged == [

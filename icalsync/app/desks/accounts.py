@@ -23,9 +23,9 @@ class AccountsDesk(CalendarsDesk):
     def connections(self, sub_account: str | None = None) -> list[Row]:
         """Accounts that serve the reader's users, as in the view, those in trouble first.
 
-        ``users``: whom each serves of the reader's sub-accounts (``sub_account, user_id, name``); ``elsewhere``: whether it also serves
-        others, of whom nothing else is told; ``says``: what its trouble is, in the reader's language (``status_reason`` is what was
-        written down then); ``next_step``: what to do about it.
+        ``users``: whom each serves of the reader's sub-accounts (``sub_account, user_id, name``, and ``chosen``: whether calendars of it
+        are); ``elsewhere``: whether it also serves others, of whom nothing else is told; ``says``: what its trouble is, in the reader's
+        language (``status_reason`` is what was written down then); ``next_step``: what to do about it.
         """
         accounts, rows = set(self._accounts(sub_account)), []
         found = self._parts.sharing.connections()
@@ -71,8 +71,8 @@ class AccountsDesk(CalendarsDesk):
         connecting.reconnect(self._parts, integration_id, password, report)
         return next(row for row in self.connections() if row["integration_id"] == integration_id)
 
-    def disconnecting(self, sub_account: str, user: str, integration_id: str) -> Row:
-        """What would end with a connection, and what is kept.
+    def disconnecting(self, sub_account: str, user: str, integration_id: str, *, purge: bool = False) -> Row:
+        """What would end with a connection, and what is kept, or with ``purge`` forgotten.
 
         ``last, linked, conflicts, waiting, upcoming, elsewhere``, and ``says`` in sentences.
         """
@@ -85,7 +85,7 @@ class AccountsDesk(CalendarsDesk):
         told += [say("disconnect.upcoming", number=found["upcoming"])] if found["upcoming"] else []
         counted = {name: found[name] for name in ("conflicts", "waiting", "upcoming")}
         ends = {"last": found["connections"] <= 1, "linked": bool(found["linked"])}
-        return {**ends, **counted, "elsewhere": elsewhere, "says": [*told, say("disconnect.kept")]}
+        return {**ends, **counted, "elsewhere": elsewhere, "says": [*told, say("disconnect.forgotten" if purge else "disconnect.kept")]}
 
     def disconnect(self, sub_account: str, user: str, integration_id: str, *, purge: bool = False) -> Row:
         """End one connection; ``purge`` also forgets its history. See ``app.connecting.disconnect``."""

@@ -127,21 +127,27 @@ class AnswersDesk(Guarded):
         """The same about a booking's slot, when it was booked, as ``App.explain_appointment``."""
         return explaining.of_appointment(self._parts, appointment_id, who=None, reveal=self._revealing(reveal, reason))
 
-    def explain_address(self, explanation: Explanation) -> dict[str, str]:
-        """What a page's address needs for the same explanation of the same knowledge; it holds the question, and nothing of the answer."""
+    def explain_address(self, explanation: Explanation, *, pinned: bool = True) -> dict[str, str]:
+        """What a page's address needs for the same explanation; it holds the question, and nothing of the answer.
+
+        ``pinned`` to the same knowledge, for a ticket; else a question that was asked of what is known now asks that again.
+        """
         known_at: datetime = explanation.known_at or self._parts.clock.now()
+        pins = {
+            "known_at": to_zone(known_at, explanation.zone).isoformat(),
+            "asked_at": to_zone(explanation.asked_at, explanation.zone).isoformat(),
+        }
         return {
             "user": f"{explanation.sub_account}/{explanation.user_id}",
             "at": to_zone(explanation.at, explanation.zone).isoformat(),
             "length": format_duration(explanation.length),
-            "known_at": to_zone(known_at, explanation.zone).isoformat(),
-            "asked_at": to_zone(explanation.asked_at, explanation.zone).isoformat(),
+            **(pins if pinned or explanation.known_at is not None else {}),
         }
 
     def _revealing(self, reveal: bool, reason: str | None) -> explaining.Reveal:
         if reveal:
             self._check(Action.REVEAL)
-        return explaining.Reveal(reveal, reason if reveal else None)
+        return explaining.Reveal(reveal, reason if reveal else None, own=self._sees_titles)
 
     def _calendar_names(self) -> dict[str, str]:
         """Display names by calendar id; what a frame of the reader's users names, the reader may see."""

@@ -18,18 +18,26 @@ class BookingsDesk(Guarded):
     def appointments(
         self, sub_account: str, user: str | None = None, *, start: Moment | None = None, end: Moment | None = None
     ) -> list[Row]:
-        """Appointments as in the view; titles for those who may see them (R18), the ``calendar``'s name and the user's ``name``."""
+        """Appointments as in the view; titles for those who may see them (R18), the ``calendar``'s name and the user's ``name``.
+
+        ``contact``: whom it is for, for those who may see titles; ``drifted``: whether somebody changed its event, and that is open.
+        """
         zone = self._zone(sub_account, user)
-        first, last = (None if each is None else asking.moment(each, zone, "time") for each in (start, end))
+        first, last = (None if each is None else asking.moment(each, zone, "the time") for each in (start, end))
         calendars, names = self._parts.sharing.calendar_names(), self._named()
+        rows = self._parts.bookings.rows(sub_account, user, first, last)
+        drifted = {row["appointment_id"] for row in self._parts.drifts.rows(sub_account, user, open_only=True)}
+        contacts = self._contacts([row["appointment_id"] for row in rows])
         return [
             {
                 **row,
                 "title": row["title"] if self._sees_titles else mask(row["title"]),
+                "contact": contacts.get(row["appointment_id"]),
                 "calendar": calendars.get(row["calendar_id"], ""),
                 "name": names[row["sub_account"], row["user_id"]],
+                "drifted": row["appointment_id"] in drifted,
             }
-            for row in self._parts.bookings.rows(sub_account, user, first, last)
+            for row in rows
         ]
 
     def book(
@@ -106,6 +114,12 @@ class BookingsDesk(Guarded):
             for row in rows
             if row["sub_account"] is not None and self._reader.covers(row["sub_account"]) and (done or row["state"] not in _OVER)
         ]
+
+    def _contacts(self, appointment_ids: list[str]) -> dict[str, str | None]:
+        """Whom appointments are for; nothing of it for those who see no titles."""
+        if not self._sees_titles or not appointment_ids:
+            return {}
+        return {row["appointment_id"]: row["contact_name"] for row in self._parts.bookings.named(appointment_ids)}
 
     def _as_booked(self, row: Row | None) -> Row:
         """When an appointment is, and what it is called; None for one that was forgotten."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
-from icalsync.app import configuring, syncing
+from icalsync.app import configuring
 from icalsync.app.configuring import Preview
-from icalsync.app.desks.guard import Guarded, Row
+from icalsync.app.desks.guard import Row
+from icalsync.app.desks.syncing import SyncingDesk
 from icalsync.app.syncing import Scope, SyncReport
 from icalsync.engine.context import Progress
 
@@ -15,7 +16,7 @@ def _silent(_progress: Progress) -> None:
     """For pages that show no progress."""
 
 
-class CalendarsDesk(Guarded):
+class CalendarsDesk(SyncingDesk):
     """Choosing and pulling."""
 
     def calendars(self, sub_account: str, user: str) -> list[Row]:
@@ -50,14 +51,19 @@ class CalendarsDesk(Guarded):
         conflicts: Sequence[str],
         assume_writable: bool = False,
         move: bool = False,
+        expected: Collection[tuple[str, str]] | None = None,
     ) -> list[Row]:
-        """Exactly this choice; the user's roles. ``CalendarReadOnly``, ``NotSelectable``, ``UnknownCalendar``: nothing is changed then."""
-        return configuring.choose(self._parts, sub_account, user, linked, conflicts, assume_writable=assume_writable, move=move)
+        """Exactly this choice, over the roles that were ``expected``; the user's roles. See ``app.configuring.choose``.
+
+        ``CalendarReadOnly``, ``NotSelectable``, ``UnknownCalendar``, ``ChoiceChanged``: nothing is changed then.
+        """
+        meant = {"assume_writable": assume_writable, "move": move}
+        return configuring.choose(self._parts, sub_account, user, linked, conflicts, **meant, expected=expected)
 
     def sync(self, sub_account: str, user: str, *, report: Callable[[Progress], None] = _silent) -> SyncReport:
         """Pull everything of a user's now."""
-        return syncing.sync(self._parts, Scope(sub_account, user), report)
+        return self._synced(Scope(sub_account, user), report)
 
     def check_calendar(self, sub_account: str, user: str, calendar_id: str, *, report: Callable[[Progress], None] = _silent) -> SyncReport:
         """Pull one calendar of a user's now. ``UnknownCalendar``."""
-        return syncing.sync(self._parts, Scope(sub_account, user, calendar_id), report)
+        return self._synced(Scope(sub_account, user, calendar_id), report)

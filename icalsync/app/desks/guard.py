@@ -14,12 +14,15 @@ from icalsync.app.moments import at_one_moment
 from icalsync.app.parts import Parts
 from icalsync.core.access import DESK, QUESTIONS, READINGS, Action, Reader
 from icalsync.errors import (
+    AnotherSyncIsRunning,
     AppointmentUnknown,
     IcalsyncError,
     NotAllowed,
     NotFound,
+    SharedDecision,
     StoreInUse,
     StoreLocked,
+    SyncUnderWay,
     UnknownCalendar,
     UnknownIntegration,
     UnknownSubAccount,
@@ -30,6 +33,9 @@ from icalsync.store.moment import OnlyRead
 Row = dict[str, Any]
 Answer = TypeVar("Answer")
 
+_WHOSE: Final = "sub_account"
+_GUARDED: Final = KINDS | {_WHOSE}
+"""Parameters that are checked, by name."""
 _FREE: Final = frozenset({"reader", "may"})
 """What a desk says of itself, and of nobody else."""
 _MISSING: Final[Mapping[str, Callable[[str], IcalsyncError]]] = MappingProxyType(
@@ -111,6 +117,16 @@ class Guarded:
         """The names of the reader's users."""
         return {(row["sub_account"], row["user_id"]): row["name"] for row in self._users(None)}
 
+    def _served(self) -> dict[str, list[Row]]:
+        """Whom of the reader's users each account serves: ``sub_account, user_id, name``."""
+        rows = self._parts.sharing.connections()
+        return {row["integration_id"]: [user for user in row["users"] if self._reader.covers(user["sub_account"])] for row in rows}
+
+    def _integrations(self) -> dict[str, bool]:
+        """The accounts that serve the reader's users, and whether each also serves others."""
+        serves = self._parts.belonging.serves()
+        return {each: self._is_elsewhere(accounts) for each, accounts in serves.items() if self._reader.covers_any(accounts)}
+
     @property
     def _sees_titles(self) -> bool:
         return self._reader.may(Action.TITLES)
@@ -133,36 +149,53 @@ class Guarded:
         if not self._reader.may(action):
             raise NotAllowed(role=self._reader.role)
 
-    def _check_mine(self, sub_account: str) -> None:
-        if not self._reader.covers(sub_account):
-            raise UnknownSubAccount(name=sub_account)
+    def _check_mine(self, sub_account: object) -> None:
+        if not isinstance(sub_account, str) or not sub_account or not self._reader.covers(sub_account):
+            raise UnknownSubAccount(name=_said(sub_account))
 
-    def _check_owned(self, kind: str, identifier: str) -> None:
+    def _check_owned(self, kind: str, identifier: object) -> None:
+        if not isinstance(identifier, str) or not identifier:
+            raise _MISSING[kind](_said(identifier))
         owners = self._parts.belonging.owners(kind, identifier)
         if owners is None or not self._reader.covers_any(owners):
             raise _MISSING[kind](identifier)
 
+    def _check_alone(self, sub_accounts: Iterable[str]) -> None:
+        """A decision that others feel is for somebody who answers for all of them: ``SharedDecision``."""
+        if self._is_elsewhere(sub_accounts):
+            raise SharedDecision(role=self._reader.role)
+
 
 @contextmanager
 def plainly() -> Iterator[None]:
-    """Where the database is in somebody else's hands, that is said without its place and without a process's number."""
+    """Where the database, or an account, is in somebody else's hands, that is said without its place and without a process's number."""
     try:
         yield
     except StoreLocked as error:
         raise StoreInUse from error
+    except AnotherSyncIsRunning as error:
+        raise SyncUnderWay from error
+
+
+def _said(name: object) -> str:
+    """What was given in a name's place, as a refusal repeats it."""
+    return name if isinstance(name, str) else ""
 
 
 def _guarded(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
     signature = inspect.signature(method)
-    kinds = [each for each in signature.parameters if each in KINDS]
+    # None is an answer to "whose?" only where the method itself says so, by its default
+    guarded_names = {each: parameter.default is None for each, parameter in signature.parameters.items() if each in _GUARDED}
 
     def checked(desk: Guarded, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         given = signature.bind(desk, *args, **kwargs).arguments
-        if given.get("sub_account") is not None:
-            desk._check_mine(given["sub_account"])  # noqa: SLF001  # the guard is part of the desk
-        for kind in kinds:
-            if given.get(kind) is not None:
-                desk._check_owned(kind, given[kind])  # noqa: SLF001
+        for each, optional in guarded_names.items():
+            if each not in given or (optional and given[each] is None):
+                continue
+            if each == _WHOSE:
+                desk._check_mine(given[each])  # noqa: SLF001  # the guard is part of the desk
+            else:
+                desk._check_owned(each, given[each])  # noqa: SLF001
         return method(desk, *args, **kwargs)
 
     @wraps(method)

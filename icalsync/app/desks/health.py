@@ -1,4 +1,4 @@
-"""How things are going, for the reader's users: runs, errors, silence, lost rights, quarantine, alerts, nobody bookable."""
+"""How things are going, for the reader's users: runs, errors, silence, lost rights, alerts, nobody bookable."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-from icalsync.app import asking, syncing
-from icalsync.app import quarantine as kept
+from icalsync.app import asking
 from icalsync.app.desks import telling
-from icalsync.app.desks.guard import Guarded, Row
-from icalsync.app.explaining import Reveal
+from icalsync.app.desks.guard import Row
+from icalsync.app.desks.syncing import SyncingDesk
 from icalsync.app.syncing import Scope, SyncReport
-from icalsync.core.access import Action
 from icalsync.core.hours import open_intervals
 from icalsync.core.interval import Interval
 from icalsync.core.model import Busyness
@@ -37,7 +35,7 @@ def next_step(code: str | None, **facts: Any) -> str | None:
     return next_step_for(code, **facts) if knows(f"next.{code}") else None
 
 
-class HealthDesk(Guarded):
+class HealthDesk(SyncingDesk):
     """Runs, errors and what needs somebody."""
 
     def runs(self, *, hours: float = 24, most: int = 200) -> list[Row]:
@@ -53,7 +51,7 @@ class HealthDesk(Guarded):
                 "elsewhere": elsewhere[row["integration_id"]],
                 "next_step": next_step(row["error_code"], integration_id=row["integration_id"], confirm=""),
             }
-            for row in self._parts.health.runs(list(elsewhere), timedelta(hours=hours), min(most, MOST))
+            for row in self._parts.health.runs(list(elsewhere), timedelta(hours=hours), max(0, min(most, MOST)))
         ]
 
     def lag(self, *, days: float = 7) -> list[Row]:
@@ -80,10 +78,10 @@ class HealthDesk(Guarded):
         return sorted(told, key=lambda row: (row["age"] is not None, -(row["age"] or timedelta()), row["account_name"]))
 
     def errors(self, *, days: float = 7) -> list[Row]:
-        """Errors by kind and provider, the latest first, said of all their accounts together.
+        """Errors by kind and provider, the latest first, said of all their accounts together; those that are over (``healed``) come last.
 
-        ``code, provider, says, next_step, runs, accounts, integrations, users, elsewhere, first_at, last_at``; ``users``: whom those
-        accounts serve of the reader's (``sub_account, user_id, name``), ``elsewhere``: whether they also serve others.
+        ``code, provider, healed, says, next_step, runs, accounts, integrations, users, elsewhere, first_at, last_at``; ``users``: whom
+        those accounts serve of the reader's (``sub_account, user_id, name``), ``elsewhere``: whether they also serve others.
         """
         elsewhere, users = self._integrations(), self._served()
         return [
@@ -163,30 +161,6 @@ class HealthDesk(Guarded):
         persons = self._parts.answers.persons([(row["sub_account"], row["user_id"]) for row in users], window) if users else []
         return [(row, _why_none(person, window)) for row, person in zip(users, persons, strict=True)]
 
-    def quarantine(self, sub_account: str | None = None) -> list[Row]:
-        """Objects that cannot be read, as in the view with ``detail``, ``display_name`` and ``says``; never their text."""
-        calendars = self._parts.sharing.calendar_names()
-        rows = {
-            (row["calendar_id"], row["href"]): row
-            for account in self._accounts(sub_account)
-            for row in self._parts.quarantine.rows(account)
-        }
-        return [
-            {**row, "display_name": calendars.get(row["calendar_id"], ""), "says": telling.unreadable(row["reason"])}
-            for row in rows.values()
-        ]
-
-    def quarantined(self, calendar_id: str, href: str, *, reveal: bool = False, reason: str | None = None) -> Row:
-        """One of them, as ``App.quarantined``; ``raw`` only with ``reveal`` and a reason, which is logged. ``NotFound``."""
-        if reveal:
-            self._check(Action.REVEAL)
-            Reveal(reveal, reason).check()
-        return kept.entry(self._parts, calendar_id, href, reveal=reveal, reason=reason)
-
-    def retry_quarantine(self, calendar_id: str) -> list[Row]:
-        """Read them again with the present code: ``calendar_id, href, outcome, reason, detail``."""
-        return kept.retry(self._parts, calendar_id)
-
     def alerts(self, sub_account: str | None = None, *, cleared: bool = False) -> list[Row]:
         """What needs somebody, as in the view, with ``account_name`` and ``calendar``; what is about nobody, only for who sees all.
 
@@ -205,7 +179,8 @@ class HealthDesk(Guarded):
         return sorted(told, key=lambda row: row["raised_at"], reverse=True)
 
     def clear_alert(self, alert_id: str) -> Row:
-        """Somebody has dealt with it, and that is logged."""
+        """Somebody has dealt with it, and that is logged. ``SharedDecision`` for one about an account that also serves others."""
+        self._check_alone(self._parts.belonging.owners("alert_id", alert_id) or ())
         return self._parts.alerts.clear(alert_id, actor=self._parts.actor)
 
     def held_removals(self) -> list[Row]:
@@ -223,25 +198,22 @@ class HealthDesk(Guarded):
         ]
 
     def confirm_removals(self, calendar_id: str, *, reason: str | None = None) -> SyncReport:
-        """What is held of a calendar goes, if its server still does not list it, which is asked now; logged. ``NotFound`` for nothing."""
+        """What is held of a calendar goes, if its server still does not list it, which is asked now; logged. ``NotFound`` for nothing.
+
+        ``SharedDecision`` where users of other sub-accounts rely on that calendar, too.
+        """
         self._parts.removals.check(calendar_id)
-        scope = Scope(calendar=calendar_id, confirm_deletions=(calendar_id,), reason=(reason or "").strip() or None)
-        return syncing.sync(self._parts, scope)
+        self._check_alone(self._parts.belonging.using(calendar_id))
+        return self._synced(Scope(calendar=calendar_id, confirm_deletions=(calendar_id,), reason=(reason or "").strip() or None))
 
     def hold_removals(self, calendar_id: str, *, reason: str | None = None) -> list[Row]:
-        """It waits another hour from now, whatever is listed till then; logged. As ``held_removals``. ``NotFound`` for nothing."""
+        """It waits another hour from now, whatever is listed till then; logged. As ``held_removals``. ``NotFound`` for nothing.
+
+        ``SharedDecision`` as above.
+        """
+        self._check_alone(self._parts.belonging.using(calendar_id))
         self._parts.removals.hold_on(calendar_id, actor=self._parts.actor, reason=(reason or "").strip() or None)
         return self.held_removals()
-
-    def _served(self) -> dict[str, list[Row]]:
-        """Whom of the reader's users each account serves: ``sub_account, user_id, name``."""
-        rows = self._parts.sharing.connections()
-        return {row["integration_id"]: [user for user in row["users"] if self._reader.covers(user["sub_account"])] for row in rows}
-
-    def _integrations(self) -> dict[str, bool]:
-        """The accounts that serve the reader's users, and whether each also serves others."""
-        serves = self._parts.belonging.serves()
-        return {each: self._is_elsewhere(accounts) for each, accounts in serves.items() if self._reader.covers_any(accounts)}
 
 
 def _together(lists: Iterable[Sequence[Row]]) -> list[Row]:

@@ -26,7 +26,7 @@ class RecordsDesk(Guarded):
     def audit(self, *, start: datetime | None = None, end: datetime | None = None, action: str | None = None, most: int = 500) -> list[Row]:
         """Who did what to what, and why, the newest first; for an admin of some sub-accounts, only what is about those."""
         accounts = None if self._sees_all else self._accounts(None)
-        return self._parts.health.audit(accounts, start, end, action, min(most, MOST))
+        return self._parts.health.audit(accounts, start, end, action, max(0, min(most, MOST)))
 
     def readers(self) -> list[Row]:
         """Everybody who may sign in; for admins of everything. ``NotAllowed``."""

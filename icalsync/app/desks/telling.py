@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from icalsync.core.wording import moment
-from icalsync.errors import SlotNotBookable
+from icalsync.errors import AnotherSyncIsRunning, SlotNotBookable, SyncUnderWay
 from icalsync.messages import knows, next_step_for, say
 
 Row = dict[str, Any]
@@ -68,6 +68,11 @@ def refusals() -> Iterator[None]:
         first, last = (moment(datetime.fromisoformat(facts[name]), facts["zone"]) for name in ("start", "end"))
         why = "; ".join(say(f"slot.{code}") for code in facts["because"]) if _COMMAND in facts["why"] else facts["why"]
         raise SlotNotBookable(**facts | {"start": first, "end": last, "why": why}) from error
+
+
+def refused(row: dict[str, str]) -> dict[str, str]:
+    """Why an account was not synced; of whoever else is at it just now, neither process nor machine is named."""
+    return SyncUnderWay().as_dict() if row["error"] == AnotherSyncIsRunning.code else row
 
 
 def push(code: str) -> str:
