@@ -49,7 +49,7 @@ def in_words(cells: pd.DataFrame) -> pd.Series:
 
 
 def show_heat(cells: pd.DataFrame) -> None:
-    """How much of each open hour is taken; grey where most is not known, an outline around an hour of which something is not (R12)."""
+    """How much of each open hour is taken; grey where most is not known, an outline where less of it is not (R12)."""
     columns = list(dict.fromkeys(cells.sort_values("place")["column"]))
     hours = list(range(int(cells["hour"].min()), int(cells["hour"].max()) + 1))
     says = [
@@ -63,7 +63,7 @@ def show_heat(cells: pd.DataFrame) -> None:
         scale=alt.Scale(domain=[0, 1], scheme="viridis", reverse=st.context.theme.type != "dark"),
         legend=alt.Legend(format=".0%", orient="bottom", values=[0, 0.25, 0.5, 0.75, 1], gradientLength=LEGEND),
     )
-    unknown = alt.datum.unknown_minutes > 0
+    partly = (alt.datum.unknown_minutes > 0) & ~alt.datum.unseen
     across = alt.Axis(orient="top", labelAngle=0 if len(columns) <= DAYS else -60, ticks=False)
     down = alt.Axis(labelExpr="datum.value + ':00'", labelOverlap=False, ticks=False)
     chart = (
@@ -75,7 +75,7 @@ def show_heat(cells: pd.DataFrame) -> None:
             x=alt.X("column:N", title=None, scale=alt.Scale(domain=columns, paddingInner=APART), axis=across),
             y=alt.Y("hour:O", title=None, scale=alt.Scale(domain=hours, paddingInner=APART), axis=down),
             color=alt.condition(alt.datum.unseen, alt.value(REASONS["NOT_COVERED"]), part),
-            strokeWidth=alt.condition(unknown, alt.value(2), alt.value(0)),
+            strokeWidth=alt.condition(partly, alt.value(2), alt.value(0)),
             tooltip=[alt.Tooltip("says:N", title=say("page.week.what")), alt.Tooltip("share:Q", title=say("heat.share"), format=".0%")],
         )
     )

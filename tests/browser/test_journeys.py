@@ -185,6 +185,7 @@ def test_the_heat_map_is_drawn_and_can_be_read_aloud(dashboard: Dashboard, enter
     assert table.get_by_role("cell", name="0%", exact=True).count() == 5 * 8
 
 
+@pytest.mark.long
 def test_a_booking_stands_on_the_server_and_a_drag_there_is_settled_in_the_page_r4_r11(
     practice: Practice, dashboard: Dashboard, enter: Callable[..., Visitor]
 ) -> None:

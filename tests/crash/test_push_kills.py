@@ -167,6 +167,7 @@ def test_p1_p4_killed_anywhere_each_appointment_is_there_exactly_once(tmp_path: 
 STOPPED_AT = ["before a creation", "before a deletion", "after a creation", "before a change", "before it is settled"]
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("step", STOPPED_AT if KILLS > 20 else STOPPED_AT[:1])
 def test_p3_two_workers_of_which_one_was_stopped_in_the_middle_of_a_write(tmp_path: Path, step: str) -> None:

@@ -131,7 +131,7 @@ def test_coverage_and_freshness_are_always_in_sight_r12(pages: Pages, clinic: Cl
     assert say("page.week.as_of", as_of="")[:-1] in pages.said, "also an incomplete answer says how old it is"
     drawn_by = heat_encoding(pages)
     assert drawn_by["color"]["condition"] == {"test": "datum.unseen", "value": "#BDBDBD"}
-    assert drawn_by["strokeWidth"]["condition"] == {"test": "(datum.unknown_minutes > 0)", "value": 2}
+    assert drawn_by["strokeWidth"]["condition"] == {"test": "((datum.unknown_minutes > 0) && (!datum.unseen))", "value": 2}
     assert drawn_by["color"]["scale"]["reverse"], "by day a full hour is dark"
     assert say("page.week.incomplete") in pages.said
     assert say("page.week.missing_of", name="Ben *Bold*", number=1, why=say("page.state.failing")) in pages.said

@@ -118,6 +118,7 @@ def test_what_was_seeded_is_found_through_a_real_caldav_server(tmp_path):
     assert set(app.view("sync_runs")["outcome"]) == {"ok", "failed"}
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 def test_the_command_makes_a_database_and_its_key_and_nothing_over_an_old_one(tmp_path, capsys):
     """Straight into a database; what is found is what was seeded; made again into the same place it is refused, with exit code 2."""

@@ -405,6 +405,7 @@ def open_now() -> tuple[int, int]:
     return threading.active_count(), len(os.listdir("/proc/self/fd"))  # noqa: PTH208  # numbers, no paths
 
 
+@pytest.mark.long
 def test_nothing_grows_over_two_hundred_rounds_t18(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     """T18: threads, descriptors and connections are as many after two hundred rounds as after twenty."""
     app.sync()

@@ -25,7 +25,7 @@ def tried(worlds: Worlds, server: str, trial: Trial) -> None:
         raise
 
 
-@pytest.mark.parametrize("lasting", [False, True], ids=["once", "for_good"])
+@pytest.mark.parametrize("lasting", [pytest.param(False, id="once", marks=pytest.mark.long), pytest.param(True, id="for_good")])
 @pytest.mark.parametrize("fault", [fault for fault in pulling() if not fault.rare and not fault.harmless], ids=str)
 def test_a_fault_loses_nothing_and_is_over_when_it_is_over(worlds: Worlds, fault: Fault, lasting: bool) -> None:
     """N, H and C by number: while it lasts nothing known is lost, nothing is made up and no slot opens; two runs later all is as there."""

@@ -162,7 +162,7 @@ def everywhere(request: pytest.FixtureRequest, cli: Cli) -> Iterator[Clinic]:
         yield booked
 
 
-@pytest.fixture(params=["radicale", "icloud"])
+@pytest.fixture(params=["radicale", pytest.param("icloud", marks=pytest.mark.long)])
 def booked(request: pytest.FixtureRequest, cli: Cli) -> Iterator[Clinic]:
     """The clinic on Radicale and on the look-alike."""
     with booked_on(request.param, cli, request) as booked:

@@ -327,6 +327,7 @@ def test_a_locked_object_is_tried_again_later_and_alone_h13(bench: Bench) -> Non
     assert (bench.hours(), bench.open()) == ([10, 12], [])
 
 
+@pytest.mark.long
 def test_what_never_succeeds_is_given_up_after_days_and_shown_h13_p16(bench: Bench) -> None:
     """H13, P16: bounded: twenty tries over days, then a dead letter and an alert."""
     names = ("locked", "not_done_and_500", "put_redirected_away")

@@ -101,6 +101,7 @@ def seed(server: DavServer) -> None:
     server.account.put(server.home + "work/a.ics", event_at("a", "20270104T090000Z", "20270104T100000Z", summary="CANARY TITLE"))
 
 
+@pytest.mark.long
 def test_a_watch_pulls_what_changes_lets_others_book_and_sync_and_ends_when_asked_t3_t13_t14_p3(
     clinic: Cli, radicale: DavServer, watcher: Callable[..., Watcher]
 ) -> None:
