@@ -440,7 +440,7 @@ def command(aviary, tmp_path, monkeypatch, capfd) -> Callable[[str], tuple[int, 
     return runs
 
 
-@pytest.mark.parametrize("as_json", [False, True])
+@pytest.mark.parametrize("as_json", [False, pytest.param(True, marks=pytest.mark.long)])
 def test_no_command_shows_any_of_it(aviary, command, tmp_path, as_json):
     """With and without ``--json``: what is printed, what is said on standard error, what is logged; errors among it."""
     before = aviary.reveals()

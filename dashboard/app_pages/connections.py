@@ -36,5 +36,6 @@ if connected:
     accounts(connected, zone, key)
 else:
     st.info(say("page.nothing_connected"))
-    st.text(say("page.nothing_connected_here"))
+    if key is not None:
+        st.text(say("page.nothing_connected_here"))
 st.caption(say("page.zone", zone=zone))

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
@@ -82,7 +82,11 @@ with RadicaleServer(Path(sys.argv[1]), {"anna": "abcd-efgh-ijkl-mnop"}) as serve
 """
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name)
+GENTLER: Final = [pytest.param(each, marks=pytest.mark.long) for each in (signal.SIGINT, signal.SIGTERM)]
+"""What ends a parent more gently than SIGKILL does, and is tried at leisure."""
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, *GENTLER], ids=lambda number: number.name)
 def test_it_does_not_outlive_its_parent(number: signal.Signals, tmp_path: Path) -> None:
     """Ctrl-C, a polite end and a kill -9 of the parent leave nothing running."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}

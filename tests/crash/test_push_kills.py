@@ -148,6 +148,7 @@ def orders() -> Iterator[Order]:
         yield Order(seconds=dice.uniform(0.1, LONGEST), seed=dice.randrange(10**9))
 
 
+@pytest.mark.long
 @pytest.mark.timeout(180 + 6 * KILLS)
 def test_p1_p4_killed_anywhere_each_appointment_is_there_exactly_once(tmp_path: Path) -> None:
     """P1, P2, P4, T5: after the last kill none is lost, none doubled, none undone, and the owner's own events are untouched."""

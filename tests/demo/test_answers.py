@@ -176,6 +176,7 @@ def test_it_says_where_the_database_lies(ended):
     assert ended.place.database.is_file()
 
 
+@pytest.mark.long
 def test_every_command_it_offers_works_afterwards(ended, tmp_path):
     """Copied into a shell as printed, each one ends with 0 or, for an incomplete answer, 1, and with no error."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("ICALSYNC_")} | settings(ended.place)

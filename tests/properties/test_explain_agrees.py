@@ -142,19 +142,27 @@ def our_own(draw: random.Random, world: World, kind: str, number: int) -> None:
             tx.append("appointment_version", [row | own | {"booked_at": tx.now}])
 
 
-@settings(
-    max_examples=10,
-    phases=[Phase.explicit, Phase.generate],
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
-)
-@given(seed=st.integers(min_value=0, max_value=2**40))
-def test_explain_says_offered_exactly_where_slots_lists_the_slot(seed, template, tmp_path_factory):
+@pytest.mark.parametrize("stories", [4, pytest.param(12, marks=pytest.mark.long)])
+def test_explain_says_offered_exactly_where_slots_lists_the_slot(stories, template, tmp_path_factory):
     """R15, case 23: at every slot that is listed, and at grid starts and odd minutes around, now and as known at any moment before."""
-    draw = random.Random(seed)
-    directory = tmp_path_factory.mktemp("world") / "data"
+
+    @settings(
+        max_examples=stories,
+        phases=[Phase.explicit, Phase.generate],
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+    @given(seed=st.integers(min_value=0, max_value=2**40))
+    def each(seed):
+        tell(random.Random(seed), template, tmp_path_factory.mktemp("world") / "data")
+
+    each()
+
+
+def tell(draw: random.Random, template, directory) -> None:
+    """One story, in a database of its own."""
     shutil.copytree(template, directory)
     clock = ToldClock(NOW)
     app = app_on(directory, clock)
