@@ -60,4 +60,9 @@ def own_page(headers: Headers) -> bool:
     What is no browser sends no origin; whom it may be, the sign-in asks.
     """
     origin = headers.get("origin")
-    return origin is None or urlsplit(origin).netloc == headers.get("host") or origin in st.get_option("server.corsAllowedOrigins")
+    if origin is None or origin in st.get_option("server.corsAllowedOrigins"):
+        return True
+    try:
+        return urlsplit(origin).netloc == headers.get("host")
+    except ValueError:  # no address at all
+        return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import streamlit as st
-from components.attempting import begin_attempt, came_off, watch_attempt
+from components.attempting import attempt_runs, begin_attempt, came_off, watch_attempt
 from components.connecting import connecting, show_guide
 from components.credentials import ask_password
 from components.frame import show_language
@@ -51,6 +51,8 @@ heading, tongue = st.columns([3, 1])
 heading.title(say("page.invitation"))
 with tongue:
     show_language()
+if attempt_runs():  # a click meanwhile: the link may be used up any moment, so what comes of it is waited for
+    watch_attempt()
 if (found := came_off()) is not None:  # the link is used up by now
     _carry_on(found["carry_on"])
 link = invited(st.session_state.get(CARRY_ON) or st.query_params["invite"])

@@ -68,16 +68,17 @@ def _move(row: Row, zone: str) -> None:
     user, identifier, who = (row["sub_account"], row["user_id"]), row["appointment_id"], desk().reader.name
     length = row["ends_at"] - row["starts_at"]
     fields = [f"{name}_{identifier}" for name in ("move_day", "move_start", "move_time", "move_forced")]
-    resume("move", who)
+    form = f"move_{identifier}"
+    resume(form, who)
     lost = st.container()
     left, right = st.columns(2)
     with left:
         day = choose_date(say("page.date"), zone, fields[0], to_wall(row["starts_at"], zone).date())
     start = choose_start(right, user, day, length, (fields[1], fields[2]))
     forced = st.checkbox(say("page.book.unchecked"), help=say("page.book.unchecked_says"), key=fields[3])
-    sent = st.button(say("page.book.move_now"), key="move_now", type="primary", on_click=sending, args=("move", who, *fields))
+    sent = st.button(say("page.book.move_now"), key="move_now", type="primary", on_click=sending, args=(form, who, *fields))
     with lost:
-        sent = arrived("move", who, sent=sent)
+        sent = arrived(form, who, sent=sent)
     if not sent:
         return
     with st.spinner(say("page.book.moving")):
@@ -88,9 +89,9 @@ def _move(row: Row, zone: str) -> None:
 
 def _cancel(row: Row, _zone: str) -> None:
     st.text(say("page.book.cancel_says"))
-    who = desk().reader.name
-    sent = st.button(say("page.book.cancel_now"), key="cancel_now", type="primary", on_click=sending, args=("cancel", who))
-    if not arrived("cancel", who, sent=sent):
+    who, form = desk().reader.name, f"cancel_{row['appointment_id']}"
+    sent = st.button(say("page.book.cancel_now"), key="cancel_now", type="primary", on_click=sending, args=(form, who))
+    if not arrived(form, who, sent=sent):
         return
     with st.spinner(say("page.book.cancelling")):
         cancelled = attempt(lambda desk: desk.cancel(row["appointment_id"]))

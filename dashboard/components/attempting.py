@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
@@ -10,6 +11,8 @@ from typing import Any, Final
 
 import streamlit as st
 from data import IcalsyncError, Row, say, trying
+
+log = logging.getLogger("icalsync.dashboard")
 
 ATTEMPT: Final = "attempt"
 """Where the last attempt of this window stands, until it is forgotten."""
@@ -23,6 +26,8 @@ class Attempt:
 
     provider: str
     stages: list[str] = field(default_factory=list)
+    wanted: bool = True
+    """Whether what comes of it is to be shown."""
     running: Future[Row | IcalsyncError] = field(default_factory=Future)
 
 
@@ -41,18 +46,26 @@ def attempt_runs() -> bool:
 
 
 def forget_attempt() -> None:
-    """What comes of it is not shown any more; one that is on its way goes on."""
-    st.session_state.pop(ATTEMPT, None)
+    """What comes of it is not shown any more; one that is on its way goes on, and no other begins beside it."""
+    if attempt_runs():
+        st.session_state[ATTEMPT].wanted = False
+    else:
+        st.session_state.pop(ATTEMPT, None)
 
 
 def came_off() -> Row | None:
     """What an attempt that has succeeded brought, once."""
     attempt: Attempt | None = st.session_state.get(ATTEMPT)
-    if attempt is None or not attempt.running.done() or isinstance(attempt.running.exception() or attempt.running.result(), IcalsyncError):
+    if attempt is None or not attempt.running.done():
+        return None
+    if not attempt.wanted:
+        forget_attempt()
+        return None
+    outcome = attempt.running.result()
+    if isinstance(outcome, IcalsyncError):
         return None
     forget_attempt()
-    row: Row = attempt.running.result()
-    return row
+    return outcome
 
 
 def watch_attempt() -> Row | None:
@@ -72,6 +85,9 @@ def _tried(deed: Callable[[Callable[[str], None]], Row], told: Callable[[str], N
         return deed(told)
     except IcalsyncError as error:
         return type(error)(**error.facts)  # made anew: the frames of its traceback would keep the password (S4)
+    except Exception as error:  # noqa: BLE001  # a mistake of ours; as above, and its text may hold anything
+        log.error("an attempt to connect broke off", extra={"kind": type(error).__name__})  # noqa: TRY400  # nor its traceback
+        return IcalsyncError()
 
 
 def _raise(outcome: Any) -> None:

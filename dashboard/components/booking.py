@@ -41,10 +41,15 @@ def book(user: Key, zone: str, usual: str | None) -> None:
         if not arrived("book", who, sent=sent):
             return
     contact = {"contact_name": name.strip() or None, "contact_email": email.strip() or None}
+
+    def deed(desk: Any) -> Row:
+        row: Row = desk.book(*user, start, end, title, check=not forced, **contact)
+        st.session_state.update({BOOKED: row, ROUND: which + 1})  # at once: a second click meanwhile is none to a form that is done
+        return row
+
     with st.spinner(say("page.book.asking")):
-        row = attempt(lambda desk: desk.book(*user, start, end, title, check=not forced, **contact))
+        row = attempt(deed)
     if row is not None:
-        st.session_state.update({BOOKED: row, ROUND: which + 1})
         st.rerun()
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 import streamlit as st
 from components.choosing import FARTHEST
-from components.keeping import keep, restore
+from components.keeping import being_sent, keep, restore
 from components.spans import length_of, span_in
 from data import Key, ask, say, today
 from streamlit.delta_generator import DeltaGenerator
@@ -64,6 +64,8 @@ def choose_start(
     starts = [*(f"{moment:%H:%M}" for moment in found["starts_at"]), OTHER]
     if anew:
         st.session_state[slot] = starts[0]
+    elif being_sent() and (wanted := st.session_state.get(slot)) not in {None, *starts}:
+        starts.insert(0, wanted)  # what was on the screen is asked for, and refused where it is free no more: never another time
     restore(slot, starts)
     with place:
         says = {OTHER: say("page.book.other")}

@@ -11,6 +11,8 @@ from components.syncing import show_synced, watch_sync
 from data import Row, say, trying
 
 FETCHED: Final = "invited_fetched"
+FETCHED_AFTER: Final = "invited_fetched_after"
+"""Once before they choose, and once more where something chosen was not fetched yet."""
 CHOSEN: Final = "invited_chosen"
 MORE: Final = "invited_more"
 
@@ -20,8 +22,9 @@ def to_choose(link: Any) -> None:
     rows: list[Row] | None = trying(link.calendars)
     if rows is None:
         return
-    if (st.session_state.get(CHOSEN) or FETCHED not in st.session_state) and _unread(rows):
-        st.session_state[FETCHED] = True
+    stage = FETCHED if CHOSEN not in st.session_state else FETCHED_AFTER
+    if stage not in st.session_state and _unread(rows):
+        st.session_state[stage] = True  # once: what cannot be fetched now is fetched by the next sync
         watch_sync(lambda report: link.sync(report=report))
     if st.session_state.get(CHOSEN):
         _done("page.invited_done")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Container
-from typing import Any
+from typing import Any, Final
 
 import streamlit as st
 from data import say
+
+SENDING: Final = "form_sent"
 
 
 def restore(key: str, among: Container[Any] | None = None) -> None:
@@ -25,7 +27,13 @@ def keep(*keys: str) -> None:
 
 def sending(form: str, who: str, *keys: str) -> None:
     """A form is being sent by ``who``: called before the page runs, which may end before it comes to the form."""
+    st.session_state[SENDING] = True
     st.session_state[_draft(form)] = who, {key: st.session_state[key] for key in keys if key in st.session_state}
+
+
+def being_sent() -> bool:
+    """Whether a form is being sent in this very run: then nothing in it is chosen anew."""
+    return SENDING in st.session_state
 
 
 def resume(form: str, who: str) -> None:
@@ -38,6 +46,7 @@ def resume(form: str, who: str) -> None:
 
 def arrived(form: str, who: str, *, sent: bool) -> bool:
     """Whether the form was sent, and arrived; one that was sent and did not is told of."""
+    st.session_state.pop(SENDING, None)
     if sent:
         st.session_state.pop(_draft(form), None)
     elif st.session_state.get(_draft(form), (None,))[0] == who:

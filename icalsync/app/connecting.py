@@ -6,7 +6,7 @@ import logging
 import secrets as random
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -132,8 +132,9 @@ def reconnect(parts: Parts, integration_id: str, password: Secret, told: Told = 
     except StoreError:
         raise
     except IcalsyncError as error:
-        about = parts.belonging.owners("integration_id", integration_id) or ()
-        parts.audit.note(parts.actor, "RECONNECT_FAILED", f"{integration_id} {error.code}", about=about)
+        with suppress(StoreError):  # what is to be told is why it failed; nothing was changed that would need its line
+            about = parts.belonging.owners("integration_id", integration_id) or ()
+            parts.audit.note(parts.actor, "RECONNECT_FAILED", f"{integration_id} {error.code}", about=about)
         raise
     sync_integration(parts.context(), integration_id, Wish(purpose=Purpose.CONNECT, rediscover=True))
     told("done")

@@ -77,7 +77,8 @@ def sync(parts: Parts, scope: Scope, report: Callable[[Progress], None] | None =
     began = parts.clock.now()
     integration_ids, wish = resolve(parts, scope)
     for calendar_id in sorted(wish.confirmed):  # a deletion that a person forces is theirs (R13, S23)
-        parts.audit.note(parts.actor, "CONFIRM_DELETIONS", calendar_id, scope.reason, about=parts.belonging.using(calendar_id))
+        about = parts.belonging.using(calendar_id) or parts.belonging.owners("calendar_id", calendar_id) or ()
+        parts.audit.note(parts.actor, "CONFIRM_DELETIONS", calendar_id, scope.reason, about=about)
     results = []
     if integration_ids:
         prepare(parts)

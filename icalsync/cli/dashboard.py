@@ -86,12 +86,19 @@ def reach(settings: Settings, address: str) -> dict[str, object]:
     options: dict[str, object] = {"server.address": address, "server.allowedHosts": names}
     if outside or not address.strip("[]0.:"):
         options["browser.serverAddress"] = outside or "localhost"  # Streamlit would ask another host for this one's address, to print it
-    if outside:
-        shown = urlsplit(settings.dashboard_url or "")
-        options["server.corsAllowedOrigins"] = [f"{shown.scheme}://{shown.netloc}"]
+    if settings.dashboard_url:
+        options["server.corsAllowedOrigins"] = [origin_of(settings.dashboard_url)]
     if settings.dashboard is not None:
         options["secrets.files"] = [str(settings.dashboard.secrets_file)]
     return options
+
+
+def origin_of(url: str) -> str:
+    """An address as a browser says from where it asks: small letters, no usual port (RFC 6454 §6.2)."""
+    parts = urlsplit(url)
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    port = f":{parts.port}" if parts.port not in {None, {"http": 80, "https": 443}.get(parts.scheme)} else ""
+    return f"{parts.scheme}://{host}{port}"
 
 
 def check_provider(secrets_file: Path) -> None:

@@ -17,6 +17,10 @@ from icalsync.messages import reasons_de
 TOLD: Final = frozenset({"why", "what", "kind", "holder", "status", "target"})
 """The facts of errors that hold texts of our own; all others hold names, numbers and addresses."""
 _CATALOGUES: Final = {"de": reasons_de.REASONS}
+_NESTED: Final = frozenset({"why", "where", "what", "line", "settlement", "status"})
+"""The fields of reasons that hold texts of our own."""
+_DEEPEST: Final = 3
+"""Fields within fields that are looked up; more is nobody's sentence."""
 _LONGEST: Final = 2000
 """Characters of a text that is looked at: a longer one quotes something long, and is nobody's sentence."""
 
@@ -28,17 +32,18 @@ def translated(facts: Mapping[str, Any], language: str) -> Mapping[str, Any]:
     return {name: reason(fact, language) if name in TOLD and isinstance(fact, str) else fact for name, fact in facts.items()}
 
 
-def reason(text: str, language: str) -> str:
-    """A reason or a noun in that language, and so what stands in its fields; as it is, where there are no words for it."""
+def reason(text: str, language: str, depth: int = 0) -> str:
+    """A reason or a noun in that language, and so the texts of our own in its fields; as it is, where there are no words for it."""
     known = _CATALOGUES[language]
     if text in known:
         return known[text]
-    if len(text) > _LONGEST:
+    if len(text) > _LONGEST or depth > _DEEPEST:
         return text
     for pattern, template in _patterns(language):
         match = pattern.fullmatch(text)
         if match is not None:
-            return template.format_map({name: reason(field, language) for name, field in match.groupdict().items()})
+            fields = match.groupdict().items()
+            return template.format_map({name: reason(field, language, depth + 1) if name in _NESTED else field for name, field in fields})
     return text
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from streamlit import config
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from icalsync.ports import Secret
@@ -110,6 +111,8 @@ def pages(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pages]:
     monkeypatch.syspath_prepend(str(ROOT))
     # Streamlit puts the page there and leaves it, and a process that another test spawns later would run it.
     monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
+    # Each test would read what every installed package says of itself, to find components; there are none.
+    monkeypatch.setattr(manifest_scanner, "scan_component_manifests", list)
     address, magic = config.get_option("server.address"), config.get_option("runner.magicEnabled")
     config.set_option("server.address", "127.0.0.1")
     config.set_option("runner.magicEnabled", False)

@@ -187,6 +187,19 @@ def test_what_was_typed_outlives_a_database_in_use_and_the_page_says_that_nothin
     assert say("page.book.nothing_done") not in said
     (row,) = app.appointments("ACME", "anna")
     assert (row["starts_at"], row["ends_at"], row["title"]) == (monday(9, 20), monday(9, 40), HOSTILE)
+    check_no_other_is_booked(pages, empty_clinic)
+
+
+def check_no_other_is_booked(pages: Pages, clinic: Clinic) -> None:
+    """The slot on the screen is taken by somebody else just before the click: it is refused, each time, and no other is booked instead."""
+    pages.test.selectbox(key="book_start").set_value("10:00").run()
+    pages.test.text_input[0].set_value("Too late")
+    clinic.app.book("ACME", "anna", monday(10), monday(10, 20), "Sooner")
+    for _ in range(2):
+        said = pages.click(say("page.book.now"))
+        assert say("page.went_wrong") in said
+        assert say("page.book.booked") not in said
+    assert sorted(row["title"] for row in clinic.app.appointments("ACME", "anna")) == sorted([HOSTILE, "Sooner"])
 
 
 @pytest.mark.parametrize("spoken", ["en", "de"])

@@ -25,10 +25,14 @@ def apple(empty_clinic: Clinic, icloud: ICloud) -> Clinic:
     return empty_clinic
 
 
-def test_a_person_connects_alone_under_a_link_that_works_once(pages: Pages, apple: Clinic) -> None:
-    """Guide, account and password, calendars, first sync; the admin never needs the password, and the link is spent."""
+@pytest.mark.parametrize("pull", ["all", pytest.param("chosen", marks=pytest.mark.long)])
+def test_a_person_connects_alone_under_a_link_that_works_once(pull: str, pages: Pages, apple: Clinic) -> None:
+    """Guide, account and password, calendars, first sync; the admin never needs the password, and the link is spent.
+
+    Where only chosen calendars are pulled (R6), it is fetched once before the choice and once after it, and never again and again.
+    """
     token = apple.app.invite("ACME", "anna")["token"]
-    said = pages.of(apple).at("0.0.0.0").invited(token)
+    said = pages.of(apple, ICALSYNC_PULL=pull).at("0.0.0.0").invited(token)
     assert say("page.invitation_for", name="Anna Adler", sub_account="Acme *Clinic*") in said
     assert "Ben" not in said
     assert say("page.connections") not in said
