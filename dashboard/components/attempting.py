@@ -12,7 +12,7 @@ from typing import Any, Final
 import streamlit as st
 from data import IcalsyncError, Row, say, trying
 
-log = logging.getLogger("icalsync.dashboard")
+log = logging.getLogger(__name__)
 
 ATTEMPT: Final = "attempt"
 """Where the last attempt of this window stands, until it is forgotten."""

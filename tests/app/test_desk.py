@@ -460,6 +460,8 @@ def test_a_dashboard_is_driven_by_its_own_pages_alone_s12(tmp_path: Path) -> Non
     public = dashboard.reach(load_settings({}, dashboard_url="https://cal.example.org/x"), "0.0.0.0")
     assert public["server.allowedHosts"] == ["localhost", "127.0.0.1", "::1", "cal.example.org"]
     assert public["server.corsAllowedOrigins"] == ["https://cal.example.org"]
+    typed = dashboard.reach(load_settings({}, dashboard_url="https://Cal.Example.org:443/x"), "0.0.0.0")
+    assert typed["server.corsAllowedOrigins"] == ["https://cal.example.org"], "as a browser says it"
     everywhere = dashboard.reach(load_settings({}, database=tmp_path / "x.duckdb"), "0.0.0.0")
     assert everywhere["browser.serverAddress"] == "localhost", "unset, Streamlit asks a host on the internet for this one's address"
 

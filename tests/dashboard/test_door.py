@@ -44,6 +44,7 @@ def known_outside() -> Iterator[None]:
         ("https://cal.example.org:8443", "127.0.0.1:8501", False),
         ("https://cal.example.org.evil.example", "127.0.0.1:8501", False),
         ("null", "127.0.0.1:8501", False),
+        ("http://[", "127.0.0.1:8501", False),
         ("", "127.0.0.1:8501", False),
     ],
 )
