@@ -192,6 +192,7 @@ def test_removals_from_another_sub_accounts_calendar_are_not_ones_own_to_decide_
     ]
 
 
+@pytest.mark.long
 def test_an_alert_of_an_account_that_serves_others_too_is_not_cleared_for_them_s5(world: World) -> None:
     """S5: it stays until somebody who answers for all of them has dealt with it, or it is over."""
     parts = world.app._parts

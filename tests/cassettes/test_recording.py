@@ -57,6 +57,7 @@ def _run(monkeypatch: pytest.MonkeyPatch, environment: Mapping[str, str], into: 
     return command.main(["icloud"])
 
 
+@pytest.mark.long
 def test_a_person_s_icloud_is_recorded_with_one_command_and_left_as_it_was(
     icloud: ICloud, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

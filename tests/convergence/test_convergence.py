@@ -39,6 +39,7 @@ def test_the_store_converges_to_the_server_whatever_happens(steps: int) -> None:
     run_state_machine_as_test(Convergence, settings=story)
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("both_sides")
 def test_an_event_that_moved_to_another_calendar_is_never_absent_c19() -> None:
     """C19: dragged from a calendar that is pulled early to one that is pulled late, with the process gone after each of its calls in turn.

@@ -64,6 +64,7 @@ def test_t15_a_killed_reader_costs_one_object_and_never_the_sync(app: App, iclou
     assert app.coverage("acme", "anna")["complete"]
 
 
+@pytest.mark.long
 def test_t15_what_was_quarantined_can_be_read_again_by_itself(app: App, icloud: ICloud, monkeypatch: pytest.MonkeyPatch) -> None:
     """T15: where memory was short for a while and the object is as good as any, reading it again heals it."""
     text = event_at("good", "20270104T090000Z", "20270104T100000Z", more=WEEKLY)

@@ -234,6 +234,7 @@ def test_it_survives_a_locked_database_and_says_so_once(stage: Callable[..., Sta
     assert len(played.names()) >= 3
 
 
+@pytest.mark.long
 def test_it_survives_a_full_disk_a_purged_account_and_a_mistake_of_ours(stage: Callable[..., Stage]) -> None:
     """T1: each is tried again or reported, and nobody else's round is missed."""
     full = iter([StoreFull(path="x")])

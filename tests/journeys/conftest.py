@@ -155,7 +155,7 @@ def booked_on(kind: str, cli: Cli, request: pytest.FixtureRequest) -> Iterator[C
         yield booked
 
 
-@pytest.fixture(params=["radicale", "xandikos", "icloud"])
+@pytest.fixture(params=["radicale", *(pytest.param(name, marks=pytest.mark.long) for name in ("xandikos", "icloud"))])
 def everywhere(request: pytest.FixtureRequest, cli: Cli) -> Iterator[Clinic]:
     """The clinic on each server in turn."""
     with booked_on(request.param, cli, request) as booked:

@@ -125,6 +125,7 @@ def test_a_notebook_runs_from_a_clean_kernel_and_shows_no_title(path, known, tmp
     assert [title for title in sorted(titles(known.world)) if title in said] == []
 
 
+@pytest.mark.long
 def test_the_diagnosis_takes_a_user_and_a_moment(known, tmp_path):
     """A question from support: whom, and when."""
     answer = next(one for one in known.world.answers if one.cause == "LATE_ARRIVAL")

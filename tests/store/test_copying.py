@@ -70,6 +70,7 @@ def test_t11_the_lock_holds_after_a_copy(chosen, tmp_path):
     end(other)
 
 
+@pytest.mark.long
 def test_t11_threads_wait_for_a_copy_and_lose_nothing(chosen, tmp_path):
     """T11: readers and writers of the same process come and go meanwhile."""
     stop, failures, done = threading.Event(), [], [0, 0]
