@@ -130,6 +130,7 @@ class SharedFile:
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._users = 0
         self._waiting = 0
+        self._wanted_alone = 0
         self._opened_at = 0.0
         self._rest_until = 0.0
         self._broken = False
@@ -141,7 +142,8 @@ class SharedFile:
         with self._changed:
             self._waiting += 1
             try:
-                while self._connection is not None and self._must_close():
+                # Nobody slips in between the last one out and whoever waits to be alone, who would wait for ever else.
+                while self._must_close() if self._connection is not None else self._wanted_alone:
                     if not self._changed.wait(max(0.0, deadline - time.monotonic())):
                         raise StoreLocked(path=str(self.path), holder="other threads of this process")
             finally:
@@ -193,12 +195,15 @@ class SharedFile:
         """
         with self._changed:
             self._waiting += 1
+            self._wanted_alone += 1
             try:
                 while self._users:
                     if not self._changed.wait(max(0.0, deadline - time.monotonic())):
                         raise StoreLocked(path=str(self.path), holder="other threads of this process")
             finally:
                 self._waiting -= 1
+                self._wanted_alone -= 1
+                self._changed.notify_all()
             connection = self._opened(prepare, deadline)
             try:
                 with self.path.open("rb") as content, closing(connection):
